@@ -1,0 +1,1 @@
+"""Algorithms for SageMaker containers: `train` and `serve` under the container contract."""

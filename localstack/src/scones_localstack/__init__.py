@@ -1,0 +1,1 @@
+"""What runs beside and inside LocalStack: a SageMaker service and a Docker-free Lambda executor."""
