@@ -1,0 +1,81 @@
+"""Profiles: where each service is, as frozen data. Code asks a profile for values, never for its name.
+
+| field                 | `local`             | `docker`            | `aws`                       |
+| --------------------- | ------------------- | ------------------- | --------------------------- |
+| S3, Lambda, SNS, ...  | LocalStack, a child | LocalStack, compose | AWS                         |
+| SageMaker             | our service, child  | our service         | AWS                         |
+| credentials           | fixed test ones     | fixed test ones     | boto3's default chain       |
+
+A field can be overridden in `scones.toml` under `[profiles.NAME]` and by the environment variable
+`SCONES_PROFILES__NAME__FIELD`.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Profile(BaseModel):
+    """Where one target's services are, and what differs from the other targets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    region: str = "us-east-1"
+    localstack_port: Port | None = Field(
+        None, description="Port of LocalStack on loopback; none where AWS itself answers."
+    )
+    sagemaker_port: Port | None = Field(
+        None, description="Port of the SageMaker service on loopback; none where AWS answers."
+    )
+    smtp_port: Port | None = Field(
+        None, description="Port of the local inbox that receives the notification emails."
+    )
+    supervised: bool = Field(
+        False, description="Whether `scones up` starts and stops the services as child processes."
+    )
+    redeploy_on_failure: bool = Field(
+        False, description="Delete and redeploy a stack whose update failed (nothing rolls back)."
+    )
+    training_image: str = Field("scones/image-classification:latest", description="Image URI.")
+    training_instance_type: str = "ml.m5.large"
+    endpoint_instance_type: str = "ml.m5.large"
+
+    @property
+    def emulated(self) -> bool:
+        """Whether credentials and account are the fixed ones of the emulation."""
+        return self.localstack_port is not None
+
+    @property
+    def localstack_url(self) -> str | None:
+        """Base URL of LocalStack, or None where AWS itself answers."""
+        return self.localstack_port and f"http://127.0.0.1:{self.localstack_port}" or None
+
+    @property
+    def sagemaker_url(self) -> str | None:
+        """Base URL of the SageMaker service, or None where AWS itself answers."""
+        return self.sagemaker_port and f"http://127.0.0.1:{self.sagemaker_port}" or None
+
+
+_EMULATED: dict[str, Any] = {
+    "localstack_port": 4566,
+    "sagemaker_port": 4567,
+    "smtp_port": 4525,
+    "redeploy_on_failure": True,
+}
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(name="local", supervised=True, **_EMULATED),
+        Profile(name="docker", **_EMULATED),
+        Profile(
+            name="aws",
+            training_image="811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
+            training_instance_type="ml.p3.2xlarge",  # the built-in algorithm trains on GPUs only
+            endpoint_instance_type="ml.m5.xlarge",
+        ),
+    )
+}
