@@ -98,10 +98,6 @@ class Session:
         )
         if not self._profile.emulated:
             return self._session.client(service_name, config=config)
-        # LocalStack has one host name: prefixes such as `sync-` (StartSyncExecution) must go.
-        from localstack_client.patch import patch_expand_host_prefix
-
-        patch_expand_host_prefix()
         url = self._profile.localstack_url
         if service_name in SAGEMAKER_SERVICES:
             url = self._profile.sagemaker_url
@@ -109,6 +105,7 @@ class Session:
             Config(
                 s3={"addressing_style": "path"},
                 request_checksum_calculation="when_required",
+                inject_host_prefix=False,  # LocalStack has one host name
                 proxies={},
             )
         )

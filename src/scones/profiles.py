@@ -1,4 +1,4 @@
-"""Profiles: where each service is, as frozen data. Code asks a profile for values, never for its name.
+"""Profiles: where each service is, as frozen data; code asks for values, never for the name.
 
 | field                 | `local`             | `docker`            | `aws`                       |
 | --------------------- | ------------------- | ------------------- | --------------------------- |
@@ -25,21 +25,24 @@ class Profile(BaseModel):
     name: str
     region: str = "us-east-1"
     localstack_port: Port | None = Field(
-        None, description="Port of LocalStack on loopback; none where AWS itself answers."
+        default=None, description="Port of LocalStack on loopback; none where AWS itself answers."
     )
     sagemaker_port: Port | None = Field(
-        None, description="Port of the SageMaker service on loopback; none where AWS answers."
+        default=None,
+        description="Port of the SageMaker service on loopback; none where AWS answers.",
     )
     smtp_port: Port | None = Field(
-        None, description="Port of the local inbox that receives the notification emails."
+        default=None, description="Port of the local inbox that receives the notification emails."
     )
     supervised: bool = Field(
-        False, description="Whether `scones up` starts and stops the services as child processes."
+        default=False,
+        description="Whether `scones up` starts and stops the services as child processes.",
     )
     redeploy_on_failure: bool = Field(
-        False, description="Delete and redeploy a stack whose update failed (nothing rolls back)."
+        default=False,
+        description="Delete and redeploy a stack whose update failed (nothing rolls back).",
     )
-    training_image: str = Field("scones/image-classification:latest", description="Image URI.")
+    training_image: str = "scones/image-classification:latest"
     training_instance_type: str = "ml.m5.large"
     endpoint_instance_type: str = "ml.m5.large"
 
@@ -51,12 +54,12 @@ class Profile(BaseModel):
     @property
     def localstack_url(self) -> str | None:
         """Base URL of LocalStack, or None where AWS itself answers."""
-        return self.localstack_port and f"http://127.0.0.1:{self.localstack_port}" or None
+        return f"http://127.0.0.1:{self.localstack_port}" if self.localstack_port else None
 
     @property
     def sagemaker_url(self) -> str | None:
         """Base URL of the SageMaker service, or None where AWS itself answers."""
-        return self.sagemaker_port and f"http://127.0.0.1:{self.sagemaker_port}" or None
+        return f"http://127.0.0.1:{self.sagemaker_port}" if self.sagemaker_port else None
 
 
 _EMULATED: dict[str, Any] = {
