@@ -1,0 +1,72 @@
+"""`up`, `down` and `status` of the offline stack."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scones.emulation import process
+from scones.emulation.process import Health, ServiceSpec, ServiceStatus
+from scones.errors import StackError
+from scones.progress import SILENT, Reporter
+
+
+def up(specs: tuple[ServiceSpec, ...], *, reporter: Reporter = SILENT) -> list[ServiceStatus]:
+    """Start whatever does not run, in order; return what runs.
+
+    Raises:
+        StackError: A service cannot start, or another command is starting or stopping them.
+    """
+    with _exclusive(specs[0].state_dir):
+        statuses = []
+        for spec in specs:
+            reporter.note(f"starting {spec.name} on 127.0.0.1:{spec.port}")
+            statuses.append(process.start(spec, reporter.note))
+        return statuses
+
+
+def down(specs: tuple[ServiceSpec, ...], *, reporter: Reporter = SILENT) -> list[str]:
+    """Stop the services, last started first; return the names of those that ran.
+
+    Raises:
+        StackError: Another command is starting or stopping them.
+    """
+    with _exclusive(specs[0].state_dir):
+        stopped = []
+        for spec in reversed(specs):
+            if process.stop(spec):
+                reporter.note(f"stopped {spec.name}")
+                stopped.append(spec.name)
+        return stopped
+
+
+def status(specs: tuple[ServiceSpec, ...]) -> list[ServiceStatus]:
+    """Look at the services without changing anything."""
+    return [process.inspect(spec) for spec in specs]
+
+
+def require_running(specs: tuple[ServiceSpec, ...]) -> None:
+    """Return only if all services run.
+
+    Raises:
+        StackError: One does not.
+    """
+    for found in status(specs):
+        if found.health is not Health.RUNNING:
+            detail = f" ({found.detail})" if found.detail else ""
+            raise StackError(f"{found.name} is {found.health}{detail}: run `scones up`")
+
+
+@contextmanager
+def _exclusive(state_dir: Path) -> Iterator[None]:
+    """Let one command at a time start or stop services; the lock ends with its process."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StackError(
+                f"another scones command is starting or stopping the services in {state_dir}: "
+                "wait for it to end"
+            ) from error
+        yield
