@@ -1,0 +1,139 @@
+"""What a person sees: progress and notes on standard error, results on standard output.
+
+On a terminal progress is a live bar in colour; elsewhere it is a line every few seconds.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+LINE_SECONDS = 3.0
+"""How often progress is said where there is no terminal to draw on."""
+
+
+def seconds(value: float) -> str:
+    """Write a duration as a person would: 85 ms, 3.2 s, 4 min 05 s."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{value // 60:.0f} min {value % 60:02.0f} s"
+
+
+def amount(done: int, total: int | None, unit: str) -> str:
+    """Write how much is done: 3/20 images, 1.2/3.4 MB."""
+    if unit == "B":
+        return f"{decimal(done)} of {decimal(total)}" if total else decimal(done)
+    counted = f"{done:,}/{total:,}" if total is not None else f"{done:,}"
+    return f"{counted} {unit}".rstrip()
+
+
+class Terminal:
+    """Implements `scones.progress.Reporter`, and prints results."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, highlight=False, quiet=quiet)
+        self._out = Console(highlight=False)
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._said: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._clear()
+
+    def headline(self, message: str) -> None:
+        """Start a new stage."""
+        self._clear()
+        self._console.print(f"[bold]{_plain(message)}[/bold]")
+
+    def note(self, message: str) -> None:
+        """Say one thing, above any live bar."""
+        self._console.print(f"  {_plain(message)}", soft_wrap=True)
+
+    def progress(self, label: str, done: int, total: int | None, unit: str = "") -> None:
+        """Show how far the work named `label` is."""
+        if self._console.is_terminal:
+            self._draw(label, done, total, unit)
+            return
+        now = time.monotonic()
+        first = self._said.setdefault(label, now)
+        finished = total is not None and done >= total
+        if now - first >= LINE_SECONDS or finished:
+            self._said[label] = now
+            self.note(f"{label}: {amount(done, total, unit)}")
+        if finished:
+            del self._said[label]
+
+    def result(self, document: Any, text: str | Table, *, as_json: bool) -> None:
+        """Print a command's result on standard output."""
+        self._clear()
+        if as_json:
+            sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
+            sys.stdout.flush()
+        elif isinstance(text, str):
+            self._out.print(_plain(text), soft_wrap=True)
+        else:
+            self._out.print(text)
+
+    def next_step(self, command: str, why: str) -> None:
+        """Suggest what to do next."""
+        self._console.print(f"  [dim]next:[/dim] {_plain(command)} [dim]({_plain(why)})[/dim]")
+
+    def failure(self, message: str) -> None:
+        """Say what went wrong, in one line."""
+        self._clear()
+        self._console.print(f"[bold red]error:[/bold red] {_plain(message)}", soft_wrap=True)
+
+    def _draw(self, label: str, done: int, total: int | None, unit: str) -> None:
+        if self._bars is None:
+            self._bars = Progress(
+                TextColumn("  {task.description}"),
+                BarColumn(bar_width=28),
+                TextColumn("{task.fields[amount]}"),
+                TimeElapsedColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._bars.start()
+        if label not in self._tasks:
+            self._tasks[label] = self._bars.add_task(label, total=total, amount="")
+        task = self._tasks[label]
+        self._bars.update(task, completed=done, total=total, amount=amount(done, total, unit))
+        if total is not None and done >= total:
+            self._bars.remove_task(task)
+            del self._tasks[label]
+
+    def _clear(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+            self._tasks.clear()
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> Table:
+    """Make a plain table."""
+    drawn = Table(*columns, title=title or None, title_justify="left", box=None, pad_edge=False)
+    for row in rows:
+        drawn.add_row(*(_plain(str(cell)) for cell in row))
+    return drawn
+
+
+def _plain(text: str) -> str:
+    """Keep square brackets in messages from being read as markup."""
+    return text.replace("[", "\\[")

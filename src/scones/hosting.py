@@ -1,0 +1,166 @@
+"""Deploy: a model artifact in S3 becomes an endpoint that answers and captures what it is asked."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scones.aws import Aws
+from scones.errors import EndpointError
+from scones.progress import SILENT, Reporter
+
+VARIANT = "AllTraffic"
+POLL_SECONDS = 0.25
+DEADLINE_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class EndpointRequest:
+    """What is served, where, and where its captures go.
+
+    Attributes:
+        endpoint_name: The endpoint.
+        model_name: Names the model and the endpoint configuration.
+        image: URI of the algorithm's image.
+        model_uri: S3 URI of the model.tar.gz.
+        role_arn: The role that the model server assumes.
+        instance_type: Such as ml.m5.large.
+        capture_uri: S3 prefix for data capture, at 100 %.
+    """
+
+    endpoint_name: str
+    model_name: str
+    image: str
+    model_uri: str
+    role_arn: str
+    instance_type: str
+    capture_uri: str
+
+
+def deploy(aws: Aws, request: EndpointRequest, *, reporter: Reporter = SILENT) -> None:
+    """Create model, endpoint configuration and endpoint, and wait until it is in service.
+
+    What exists already under these names is kept; an endpoint that serves another model is
+    replaced.
+
+    Raises:
+        EndpointError: SageMaker refuses, or the endpoint fails.
+    """
+    sagemaker = aws.client("sagemaker")
+    try:
+        _create_model(sagemaker, request)
+        found = status(aws, request.endpoint_name)
+        if found is not None and not _serves(sagemaker, request, found):
+            reporter.note(f"{request.endpoint_name} is {found}: replacing it")
+            delete_endpoint(aws, request.endpoint_name)
+            found = None
+        if found is None:
+            sagemaker.create_endpoint(
+                EndpointName=request.endpoint_name, EndpointConfigName=request.model_name
+            )
+    except ClientError as error:
+        message = error.response["Error"]["Message"]
+        raise EndpointError(f"SageMaker refused the endpoint: {message}") from error
+    wait_in_service(aws, request.endpoint_name, reporter=reporter)
+
+
+def status(aws: Aws, endpoint_name: str) -> str | None:
+    """Return the endpoint's status, or None where there is no such endpoint."""
+    try:
+        found = aws.client("sagemaker").describe_endpoint(EndpointName=endpoint_name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationException":
+            return None
+        raise
+    return str(found["EndpointStatus"])
+
+
+def wait_in_service(aws: Aws, endpoint_name: str, *, reporter: Reporter = SILENT) -> None:
+    """Wait until the endpoint answers.
+
+    Raises:
+        EndpointError: It is not there, failed, or took longer than DEADLINE_SECONDS.
+    """
+    sagemaker = aws.client("sagemaker")
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    seen = None
+    while time.monotonic() < deadline:
+        try:
+            found = sagemaker.describe_endpoint(EndpointName=endpoint_name)
+        except ClientError as error:
+            raise EndpointError(
+                f"no endpoint '{endpoint_name}': run `scones train` and `scones endpoint`"
+            ) from error
+        if found["EndpointStatus"] != seen:
+            seen = found["EndpointStatus"]
+            reporter.note(f"{endpoint_name}: {seen}")
+        if seen == "InService":
+            return
+        if seen == "Failed":
+            raise EndpointError(
+                f"endpoint '{endpoint_name}' failed: {found.get('FailureReason', 'unknown')}"
+            )
+        time.sleep(POLL_SECONDS)
+    raise EndpointError(f"endpoint '{endpoint_name}' was {seen} for {DEADLINE_SECONDS:.0f} s")
+
+
+def delete_endpoint(aws: Aws, endpoint_name: str) -> None:
+    """Delete the endpoint and wait until it is gone.
+
+    Raises:
+        EndpointError: It is still there after DEADLINE_SECONDS.
+    """
+    aws.client("sagemaker").delete_endpoint(EndpointName=endpoint_name)
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if status(aws, endpoint_name) is None:
+            return
+        time.sleep(POLL_SECONDS)
+    raise EndpointError(f"endpoint '{endpoint_name}' is still being deleted: try again later")
+
+
+def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
+    if not _exists(sagemaker.describe_model, ModelName=request.model_name):
+        sagemaker.create_model(
+            ModelName=request.model_name,
+            PrimaryContainer={"Image": request.image, "ModelDataUrl": request.model_uri},
+            ExecutionRoleArn=request.role_arn,
+        )
+    if not _exists(sagemaker.describe_endpoint_config, EndpointConfigName=request.model_name):
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=request.model_name,
+            ProductionVariants=[
+                {
+                    "VariantName": VARIANT,
+                    "ModelName": request.model_name,
+                    "InstanceType": request.instance_type,
+                    "InitialInstanceCount": 1,
+                    "InitialVariantWeight": 1,
+                }
+            ],
+            DataCaptureConfig={
+                "EnableCapture": True,
+                "InitialSamplingPercentage": 100,
+                "DestinationS3Uri": request.capture_uri,
+                "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+                "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+            },
+        )
+
+
+def _serves(sagemaker: Any, request: EndpointRequest, found: str) -> bool:
+    if found not in {"InService", "Creating"}:
+        return False
+    described = sagemaker.describe_endpoint(EndpointName=request.endpoint_name)
+    return bool(described["EndpointConfigName"] == request.model_name)
+
+
+def _exists(describe: Any, **name: str) -> bool:
+    try:
+        describe(**name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationException":
+            return False
+        raise
+    return True

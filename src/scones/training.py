@@ -1,0 +1,277 @@
+"""Train: staged channels in S3 become a model artifact in S3, through CreateTrainingJob.
+
+The job's own log lines are followed while it runs. A job that is still running when a command is
+interrupted goes on; the next `train` picks it up.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scones.aws import Aws
+from scones.errors import TrainingError
+from scones.progress import SILENT, Reporter
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+POLL_SECONDS = 0.5
+VOLUME_GB = 10
+
+_EPOCH = re.compile(r"Epoch\[(\d+)\] (Train-accuracy|Validation-accuracy|Time cost)=(\S+)")
+_CPU = re.compile(r"training used ([\d.]+) CPU seconds")
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What CreateTrainingJob is asked for.
+
+    Attributes:
+        job_name: Unique in account and region.
+        image: URI of the algorithm's image.
+        instance_type: Such as ml.m5.large.
+        role_arn: The role that the job assumes.
+        channels: Channel name to S3 URI.
+        output_uri: S3 prefix under which the artifact is put.
+        hyperparameters: Passed to the algorithm as strings.
+        max_runtime_seconds: After this the job is stopped.
+    """
+
+    job_name: str
+    image: str
+    instance_type: str
+    role_arn: str
+    channels: Mapping[str, str]
+    output_uri: str
+    hyperparameters: Mapping[str, Any]
+    max_runtime_seconds: int
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A job that has completed.
+
+    Attributes:
+        model_uri: The artifact, an S3 URI of a model.tar.gz.
+        seconds: Time from the job's start to its end.
+        cpu_seconds: What the training process used, where the service tells it.
+        metrics: The final value of each metric, such as validation:accuracy.
+    """
+
+    job_name: str
+    model_uri: str
+    seconds: float
+    cpu_seconds: float | None
+    metrics: Mapping[str, float]
+
+
+def new_job_name(project: str) -> str:
+    """Return a job name that no other job has."""
+    return f"{project}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{time.time_ns() % 1000:03d}"
+
+
+def running_job(aws: Aws, project: str) -> str | None:
+    """Return the name of a job of this project that is in progress, if there is one."""
+    answer = aws.client("sagemaker").list_training_jobs(
+        NameContains=project, StatusEquals="InProgress", SortBy="CreationTime", MaxResults=10
+    )
+    names = [job["TrainingJobName"] for job in answer["TrainingJobSummaries"]]
+    return next((name for name in names if name.startswith(f"{project}-")), None)
+
+
+def latest_model(aws: Aws, project: str) -> tuple[str, str] | None:
+    """Return name and model artifact URI of the project's last completed job, if there is one."""
+    sagemaker = aws.client("sagemaker")
+    pages = sagemaker.get_paginator("list_training_jobs").paginate(
+        NameContains=project,
+        StatusEquals="Completed",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+    )
+    for page in pages:
+        for job in page["TrainingJobSummaries"]:
+            name = job["TrainingJobName"]
+            if name.startswith(f"{project}-"):
+                found = sagemaker.describe_training_job(TrainingJobName=name)
+                return name, found["ModelArtifacts"]["S3ModelArtifacts"]
+    return None
+
+
+def start(aws: Aws, request: TrainingRequest) -> None:
+    """Create the job.
+
+    Raises:
+        TrainingError: SageMaker refuses it, for instance because the name is taken.
+    """
+    try:
+        aws.client("sagemaker").create_training_job(
+            TrainingJobName=request.job_name,
+            AlgorithmSpecification={
+                "TrainingImage": request.image,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [
+                    {"Name": "train:accuracy", "Regex": r"Train-accuracy=(\S+)"},
+                    {"Name": "validation:accuracy", "Regex": r"Validation-accuracy=(\S+)"},
+                ],
+            },
+            RoleArn=request.role_arn,
+            InputDataConfig=[_channel(name, uri) for name, uri in request.channels.items()],
+            OutputDataConfig={"S3OutputPath": request.output_uri},
+            ResourceConfig={
+                "InstanceType": request.instance_type,
+                "InstanceCount": 1,
+                "VolumeSizeInGB": VOLUME_GB,
+            },
+            HyperParameters={name: _text(v) for name, v in request.hyperparameters.items()},
+            StoppingCondition={"MaxRuntimeInSeconds": request.max_runtime_seconds},
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceInUse":
+            raise TrainingError(
+                f"a training job named '{request.job_name}' exists already: "
+                "give another name with --job-name, or none"
+            ) from error
+        raise TrainingError(f"SageMaker refused the job: {_message(error)}") from error
+
+
+def wait(
+    aws: Aws, job_name: str, *, reporter: Reporter = SILENT, epochs: int | None = None
+) -> TrainingResult:
+    """Follow a job's log until it ends.
+
+    Args:
+        aws: The session.
+        job_name: The job.
+        reporter: Told each epoch.
+        epochs: How many there will be, for the progress bar.
+
+    Raises:
+        TrainingError: The job is not there, failed or was stopped.
+    """
+    sagemaker = aws.client("sagemaker")
+    follow = _LogFollower(aws, job_name)
+    shown = _EpochLines(reporter, epochs)
+    stage = ""
+    while True:
+        try:
+            job = sagemaker.describe_training_job(TrainingJobName=job_name)
+        except ClientError as error:
+            raise TrainingError(f"no training job '{job_name}': {_message(error)}") from error
+        if job["SecondaryStatus"] != stage:
+            stage = job["SecondaryStatus"]
+            reporter.note(f"{job_name}: {stage}")
+        ended = job["TrainingJobStatus"] not in {"InProgress", "Stopping"}
+        for line in follow.new_lines():
+            shown.show(line)
+        if ended:
+            return _result(job, shown.cpu_seconds or _await_cpu_seconds(follow))
+        time.sleep(POLL_SECONDS)
+
+
+def _result(job: Mapping[str, Any], cpu_seconds: float | None) -> TrainingResult:
+    name, status = job["TrainingJobName"], job["TrainingJobStatus"]
+    if status != "Completed":
+        reason = job.get("FailureReason") or job["SecondaryStatus"]
+        raise TrainingError(f"training job '{name}' ended as {status}: {reason}")
+    return TrainingResult(
+        job_name=name,
+        model_uri=job["ModelArtifacts"]["S3ModelArtifacts"],
+        seconds=(job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds(),
+        cpu_seconds=cpu_seconds,
+        metrics={m["MetricName"]: m["Value"] for m in job.get("FinalMetricDataList", [])},
+    )
+
+
+class _LogFollower:
+    """Yields what a job has logged since the last look."""
+
+    def __init__(self, aws: Aws, job_name: str) -> None:
+        self._logs = aws.client("logs")
+        self._prefix = f"{job_name}/"
+        self._stream: str | None = None
+        self._token: str | None = None
+
+    def new_lines(self) -> Iterator[str]:
+        """Return at once, with no lines where there are none yet."""
+        try:
+            if self._stream is None:
+                streams = self._logs.describe_log_streams(
+                    logGroupName=LOG_GROUP, logStreamNamePrefix=self._prefix, limit=1
+                )["logStreams"]
+                if not streams:
+                    return
+                self._stream = streams[0]["logStreamName"]
+            while True:
+                token = {"nextToken": self._token} if self._token else {}
+                page = self._logs.get_log_events(
+                    logGroupName=LOG_GROUP,
+                    logStreamName=self._stream,
+                    startFromHead=True,
+                    **token,
+                )
+                self._token = page["nextForwardToken"]
+                if not page["events"]:
+                    return
+                for event in page["events"]:
+                    yield event["message"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+
+
+class _EpochLines:
+    """Turns the algorithm's log lines into one line per epoch."""
+
+    def __init__(self, reporter: Reporter, epochs: int | None) -> None:
+        self._reporter = reporter
+        self._epochs = epochs
+        self._values: dict[str, str] = {}
+        self.cpu_seconds: float | None = None
+
+    def show(self, line: str) -> None:
+        """Take one log line."""
+        if used := _CPU.search(line):
+            self.cpu_seconds = float(used[1])
+        if not (found := _EPOCH.search(line)):
+            return
+        number, name, value = int(found[1]) + 1, found[2], found[3]
+        self._values[name] = value
+        self._reporter.progress("training", number, self._epochs, "epochs")
+        if name == "Validation-accuracy":
+            train = self._values.get("Train-accuracy", "?")
+            total = f"/{self._epochs}" if self._epochs else ""
+            self._reporter.note(
+                f"epoch {number}{total}: accuracy {train[:5]} on training, "
+                f"{value[:5]} on validation images"
+            )
+
+
+def _await_cpu_seconds(follow: _LogFollower, patience_seconds: float = 3.0) -> float | None:
+    """Wait a little for the last log lines, which come after the job's end."""
+    deadline = time.monotonic() + patience_seconds
+    while time.monotonic() < deadline:
+        for line in follow.new_lines():
+            if used := _CPU.search(line):
+                return float(used[1])
+        time.sleep(POLL_SECONDS)
+    return None
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {
+        "ChannelName": name,
+        "ContentType": "application/x-image",
+        "DataSource": {"S3DataSource": source},
+    }
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _message(error: ClientError) -> str:
+    return str(error.response["Error"]["Message"])
