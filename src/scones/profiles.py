@@ -42,6 +42,9 @@ class Profile(BaseModel):
         default=False,
         description="Delete and redeploy a stack whose update failed (nothing rolls back).",
     )
+    own_algorithm: bool = Field(
+        default=True, description="Whether the image takes our optional hyperparameters (seed)."
+    )
     training_image: str = "scones/image-classification:latest"
     training_instance_type: str = "ml.m5.large"
     endpoint_instance_type: str = "ml.m5.large"
@@ -76,6 +79,7 @@ PROFILES = {
         Profile(name="docker", **_EMULATED),
         Profile(
             name="aws",
+            own_algorithm=False,
             training_image="811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
             training_instance_type="ml.p3.2xlarge",  # the built-in algorithm trains on GPUs only
             endpoint_instance_type="ml.m5.xlarge",

@@ -24,6 +24,9 @@ START_SECONDS = 90.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.1
 
+_children: list[subprocess.Popen[bytes]] = []
+"""What this process has started; services outlive it, so none may be waited for on deletion."""
+
 
 class Health(StrEnum):
     """What is known of a service."""
@@ -174,6 +177,7 @@ def stop(spec: ServiceSpec) -> bool:
         with suppress(psutil.NoSuchProcess):
             member.kill()
     psutil.wait_procs(family, timeout=5)
+    _children[:] = [child for child in _children if child.poll() is None]
     spec.pid_file.unlink(missing_ok=True)
     return True
 
@@ -197,6 +201,7 @@ def _spawn(spec: ServiceSpec) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C in the terminal is for the command, not for it
         )
+    _children.append(process)
     _record(spec, psutil.Process(process.pid))
     return process
 

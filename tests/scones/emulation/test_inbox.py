@@ -1,0 +1,62 @@
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from scones.emulation import inbox
+
+from .test_process import free_port
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    port, directory = free_port(), tmp_path / "inbox"
+    command = [sys.executable, "-m", "scones.emulation.inbox"]
+    process = subprocess.Popen([*command, "--port", str(port), "--directory", str(directory)])
+    deadline = time.monotonic() + 20
+    while inbox.probe(port, directory) != process.pid:
+        assert time.monotonic() < deadline, "the inbox did not start"
+        time.sleep(0.05)
+    yield port, directory
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def test_an_email_is_kept_and_read_back(server: tuple[int, Path]) -> None:
+    port, directory = server
+    message = EmailMessage()
+    message["Subject"], message["From"] = "2 images below 0.93", "sns@example.com"
+    message.set_content("motorcycle_s_000123.png at 0.71 — please look\n")
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        client.send_message(message, to_addrs=["dispatcher@example.com"])
+    (kept,) = inbox.read(directory)
+    assert kept.subject == "2 images below 0.93"
+    assert kept.to == "dispatcher@example.com"
+    assert "0.71 — please look" in kept.text
+    assert not list(inbox.read(directory, since=datetime.now(UTC) + timedelta(minutes=1)))
+
+
+def test_another_folders_inbox_is_not_taken_for_ours(
+    server: tuple[int, Path], tmp_path: Path
+) -> None:
+    assert inbox.probe(server[0], tmp_path / "another") is None
+
+
+def test_a_taken_port_is_one_clear_line(server: tuple[int, Path]) -> None:
+    port, directory = server
+    command = [sys.executable, "-m", "scones.emulation.inbox"]
+    second = subprocess.run(
+        [*command, "--port", str(port), "--directory", str(directory)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"inbox cannot listen on port {port}: ")
+    assert second.stderr.count("\n") == 1
