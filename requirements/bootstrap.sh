@@ -8,8 +8,8 @@ env=.tox/bootstrap
 die() { echo "scones: $1" >&2; exit 1; }
 
 case "$(uname -s)-$(uname -m)" in
-    Linux-x86_64 | Darwin-x86_64) ;;
-    *) die "MXNet has wheels for x86_64 Linux and macOS only, not for $(uname -s) $(uname -m)." ;;
+    Linux-x86_64 | Linux-aarch64 | Darwin-x86_64) ;;
+    *) die "MXNet has wheels for Linux (x86_64, aarch64) and macOS (x86_64), not for $(uname -s) $(uname -m)." ;;
 esac
 
 rm -rf "$env"
