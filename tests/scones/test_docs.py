@@ -1,0 +1,54 @@
+"""What can be set or run is documented."""
+
+import re
+from pathlib import Path
+
+from scones.cli.app import _register, cli
+from scones.config import EtlSettings, Settings, TrainingSettings
+from scones.profiles import PROFILES, Profile
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_every_setting_is_documented() -> None:
+    text = (DOCS / "settings.md").read_text()
+    names = {name for name in Settings.model_fields if name not in ("etl", "training")}
+    names |= {f"etl.{name}" for name in EtlSettings.model_fields}
+    names |= {f"training.{name}" for name in TrainingSettings.model_fields}
+    names |= set(Profile.model_fields)
+    documented = set(re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE))
+    assert names <= documented
+    assert {name for name in documented if not name.startswith("SCONES_")} <= names
+
+
+def test_the_profile_table_shows_the_profiles_values() -> None:
+    text = (DOCS / "settings.md").read_text()
+    for field in ("localstack_port", "sagemaker_port", "smtp_port", "supervised"):
+        row = re.search(rf"^\| `{field}` \|(.*?)\|(.*?)\|(.*?)\|", text, re.MULTILINE)
+        assert row is not None
+        for cell, profile in zip(row.groups(), ("local", "docker", "aws"), strict=True):
+            value = getattr(PROFILES[profile], field)
+            assert cell.strip() == ("-" if value is None else str(value).lower())
+
+
+def test_every_command_and_option_is_documented() -> None:
+    _register()
+    text = (DOCS / "commands.md").read_text()
+    missing = []
+    commands = dict(cli.commands)
+    while commands:
+        name, command = commands.popitem()
+        missing += [] if f"`scones {name}" in text else [name]
+        nested = getattr(command, "commands", {})
+        commands |= {f"{name} {inner}": found for inner, found in nested.items()}
+        for parameter in command.params:
+            missing += [f"{name} {o}" for o in parameter.opts if o[:2] == "--" and o not in text]
+    assert not missing
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]
+    assert len(pages) > 5
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page} links to {target}"
