@@ -1,0 +1,27 @@
+"""Deploy: files in the checkout become one CloudFormation stack, and what it built is named.
+
+    DeploySettings ─▶ package ─▶ artifacts ─▶ stack ─▶ StackOutputs
+                      │          │            └ change set: create, describe, execute
+                      │          └ bucket for code and definitions; only what is missing is uploaded
+                      └ handlers and state machines, checked, each under its content's hash
+
+Everything is checked before the first call to AWS. A second deployment without a change does
+nothing. `plan` says what would be created without an account, `outputs` reads the names of what is
+deployed, and `destroy` removes all that carries the project's name, models and endpoints included.
+"""
+
+from scones.deploy.destruction import destroy
+from scones.deploy.pipeline import deploy, outputs
+from scones.deploy.planning import PlannedResource, plan
+from scones.deploy.settings import ClassRoute, DeploySettings, StackOutputs
+
+__all__ = [
+    "ClassRoute",
+    "DeploySettings",
+    "PlannedResource",
+    "StackOutputs",
+    "deploy",
+    "destroy",
+    "outputs",
+    "plan",
+]

@@ -1,0 +1,91 @@
+"""The bucket that holds code and definitions: made if missing, filled with what it lacks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scones.deploy.package import Artifact
+from scones.errors import DeployError
+from scones.progress import SILENT, Reporter
+
+# CreateBucket there refuses its own name as a location.
+_REGION_WITHOUT_CONSTRAINT = "us-east-1"
+
+
+def ensure_bucket(s3: Any, bucket: str, region: str, *, reporter: Reporter = SILENT) -> None:
+    """Make the bucket unless it is there: encrypted and closed to the public.
+
+    Raises:
+        DeployError: The name belongs to another account, or S3 refuses it.
+    """
+    if bucket_exists(s3, bucket):
+        return
+    location = (
+        {}
+        if region == _REGION_WITHOUT_CONSTRAINT
+        else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    )
+    try:
+        s3.create_bucket(Bucket=bucket, **location)
+        _secure(s3, bucket)
+    except ClientError as error:
+        raise DeployError(
+            f"cannot make the bucket '{bucket}': {error.response['Error']['Message']}"
+        ) from error
+    reporter.note(f"made the bucket {bucket}")
+
+
+def bucket_exists(s3: Any, bucket: str) -> bool:
+    """Return whether there is a bucket of ours with this name.
+
+    Raises:
+        DeployError: There is one that belongs to somebody else.
+    """
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 404:
+            return False
+        if status in (301, 403):
+            raise DeployError(
+                f"bucket '{bucket}' cannot be used: it belongs to another account or region, "
+                "or your credentials may not read it"
+            ) from error
+        raise
+    return True
+
+
+def upload_missing(
+    s3: Any, bucket: str, artifacts: Sequence[Artifact], *, reporter: Reporter = SILENT
+) -> int:
+    """Upload the artifacts that the bucket lacks; return how many.
+
+    A key has its content's hash, so an object that is there is the right one.
+    """
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    present = {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+    missing = [artifact for artifact in artifacts if artifact.key not in present]
+    for artifact in missing:
+        s3.put_object(Bucket=bucket, Key=artifact.key, Body=artifact.body)
+        reporter.note(f"uploaded {artifact.key} ({len(artifact.body):,} bytes)")
+    return len(missing)
+
+
+def _secure(s3: Any, bucket: str) -> None:
+    s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+    s3.put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+        },
+    )

@@ -1,0 +1,72 @@
+"""Remove everything that carries the project's name, and check that nothing is left.
+
+What writes goes first, so that nothing comes back: endpoints and jobs, then the stack with its
+functions, then the buckets, then the logs.
+"""
+
+from functools import partial
+
+from scones.aws import Aws
+from scones.deploy import remains, stack
+from scones.deploy.artifacts import bucket_exists
+from scones.deploy.buckets import remove_bucket
+from scones.deploy.remains import Ownership
+from scones.deploy.settings import DeploySettings
+from scones.errors import DeployError
+from scones.progress import SILENT, Reporter
+
+
+def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -> list[str]:
+    """Remove all of a project; do nothing where it is gone already.
+
+    Args:
+        aws: The session.
+        settings: Which project.
+        reporter: Told each thing that is removed.
+
+    Returns:
+        What was removed, in that order.
+
+    Raises:
+        DeployError: Something cannot be removed; the message names it.
+    """
+    is_ours = remains.ownership(aws, settings)
+    removed = [
+        label
+        for find in (remains.training, remains.hosting)
+        for label in remains.remove_all(partial(find, aws, is_ours), reporter=reporter)
+    ]
+    cloudformation = aws.client("cloudformation")
+    stack.settled(cloudformation, settings.stack_name, reporter=reporter)
+    if stack.delete(cloudformation, settings.stack_name, reporter=reporter):
+        removed.append(f"stack {settings.stack_name}")
+    for bucket in _buckets(aws, settings):
+        if remove_bucket(aws.client("s3"), bucket, reporter=reporter):
+            removed.append(f"bucket {bucket}")
+    removed += remains.remove_all(partial(remains.logs, aws, is_ours), reporter=reporter)
+    if left := _left(aws, settings, is_ours):
+        raise DeployError(f"still there: {', '.join(left)}: run `scones destroy` again")
+    return removed
+
+
+def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
+    found = stack.describe(aws.client("cloudformation"), settings.stack_name)
+    stacks = [f"stack {settings.stack_name}"] if found is not None else []
+    buckets = [
+        f"bucket {bucket}"
+        for bucket in _buckets(aws, settings)
+        if bucket_exists(aws.client("s3"), bucket)
+    ]
+    others = [
+        remainder.label
+        for find in (remains.training, remains.hosting, remains.logs)
+        for remainder in find(aws, is_ours)
+    ]
+    return stacks + buckets + others
+
+
+def _buckets(aws: Aws, settings: DeploySettings) -> tuple[str, str]:
+    return (
+        settings.data_bucket(aws.account, aws.region),
+        settings.artifacts_bucket(aws.account, aws.region),
+    )

@@ -1,0 +1,71 @@
+"""What a deployment would create, read from the template without an account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scones.deploy.package import build
+from scones.deploy.settings import DeploySettings
+from scones.deploy.template import Evaluator, read_template, substitution_names
+
+UNKNOWN_ACCOUNT = "<account>"
+UNKNOWN_REGION = "<region>"
+
+_NAME_PROPERTIES = (
+    "BucketName",
+    "FunctionName",
+    "LogGroupName",
+    "Name",
+    "StateMachineName",
+    "TopicName",
+    "Endpoint",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedResource:
+    """One resource that `deploy` creates.
+
+    Attributes:
+        logical_id: Its name in the template.
+        type: Its type, such as AWS::S3::Bucket.
+        name: Its name in the account; empty where AWS makes one up.
+    """
+
+    logical_id: str
+    type: str
+    name: str
+
+
+def plan(
+    settings: DeploySettings, *, account: str = UNKNOWN_ACCOUNT, region: str = UNKNOWN_REGION
+) -> list[PlannedResource]:
+    """Return what `deploy` would create, in the template's order.
+
+    Args:
+        settings: What the stack is made from.
+        account: The account's twelve digits, where known.
+        region: The region, where known.
+
+    Raises:
+        DeployError: The template, a handler or a state machine is not well formed.
+    """
+    _, document = read_template(settings.template_path)
+    artifacts = build(settings.source_root, substitution_names(document))
+    bucket = settings.artifacts_bucket(account, region)
+    values = settings.parameters(
+        bucket, {artifact.parameter: artifact.key for artifact in artifacts}
+    )
+    evaluator = Evaluator(document, values | {"AWS::AccountId": account, "AWS::Region": region})
+    before_the_stack = PlannedResource("ArtifactsBucket", "AWS::S3::Bucket", bucket)
+    return [before_the_stack] + [
+        PlannedResource(logical_id, resource["Type"], _name(resource, evaluator))
+        for logical_id, resource in document["Resources"].items()
+        if "Condition" not in resource or evaluator.holds(resource["Condition"])
+    ]
+
+
+def _name(resource: Mapping[str, Any], evaluator: Evaluator) -> str:
+    properties = resource.get("Properties", {})
+    named = next((name for name in _NAME_PROPERTIES if name in properties), None)
+    return evaluator.text(properties[named]) if named else ""

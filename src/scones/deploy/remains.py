@@ -1,0 +1,183 @@
+"""What a project leaves outside its stack: endpoints, models, jobs under way and logs.
+
+Names tell what belongs to a project: they start with `{project}-`. Where another project's name
+starts so too ("scones" and "scones-berlin"), the longer name wins.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scones.aws import Aws
+from scones.deploy.settings import DeploySettings
+from scones.errors import DeployError
+from scones.progress import SILENT, Reporter
+
+TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+LOG_GROUP_PREFIXES = ("/aws/lambda/", "/aws/sagemaker/Endpoints/")
+DEADLINE_SECONDS = 600.0
+FIRST_POLL_SECONDS = 0.05
+LONGEST_POLL_SECONDS = 2.0
+
+_STACK_SUFFIX = "-core"
+_LIVE_STACKS = [
+    "REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED",
+    "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Decides by its name whether something belongs to a project."""
+
+    project: str
+    longer_projects: tuple[str, ...] = ()
+
+    def __call__(self, name: str) -> bool:
+        """Return whether a thing of this name is the project's."""
+        others = (f"{project}-" for project in self.longer_projects)
+        return name.startswith(f"{self.project}-") and not name.startswith(tuple(others))
+
+
+def ownership(aws: Aws, settings: DeploySettings) -> Ownership:
+    """Return the rule, after looking which other projects are deployed."""
+    pages = aws.client("cloudformation").get_paginator("list_stacks")
+    names = (
+        summary["StackName"].removesuffix(_STACK_SUFFIX)
+        for page in pages.paginate(StackStatusFilter=_LIVE_STACKS)
+        for summary in page["StackSummaries"]
+        if summary["StackName"].endswith(_STACK_SUFFIX)
+    )
+    longer = {name for name in names if name.startswith(f"{settings.project}-")}
+    return Ownership(settings.project, tuple(sorted(longer)))
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """One thing outside the stack.
+
+    Attributes:
+        label: What it is and its name, for a person.
+        remove: Removes it; does nothing where it has gone by itself.
+    """
+
+    label: str
+    remove: Callable[[], None]
+
+
+def hosting(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
+    """Yield endpoints, then their configurations, then models."""
+    sagemaker = aws.client("sagemaker")
+    for kind, listed, field, parameter in (
+        ("endpoint", "list_endpoints", "Endpoints", "EndpointName"),
+        (
+            "endpoint configuration",
+            "list_endpoint_configs",
+            "EndpointConfigs",
+            "EndpointConfigName",
+        ),
+        ("model", "list_models", "Models", "ModelName"),
+    ):
+        delete = getattr(sagemaker, f"delete_{listed.removeprefix('list_').removesuffix('s')}")
+        pages = sagemaker.get_paginator(listed).paginate(NameContains=is_ours.project)
+        for name in [entry[parameter] for page in pages for entry in page[field]]:
+            if is_ours(name):
+                yield Remainder(f"{kind} {name}", partial(_delete, delete, **{parameter: name}))
+
+
+def training(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
+    """Yield the training jobs under way; those that have ended stay, as AWS keeps them."""
+    sagemaker = aws.client("sagemaker")
+    for status in ("InProgress", "Stopping"):
+        pages = sagemaker.get_paginator("list_training_jobs").paginate(
+            NameContains=is_ours.project, StatusEquals=status
+        )
+        for job in [job for page in pages for job in page["TrainingJobSummaries"]]:
+            name = job["TrainingJobName"]
+            if is_ours(name):
+                yield Remainder(
+                    f"training job {name}",
+                    partial(_delete, sagemaker.stop_training_job, TrainingJobName=name),
+                )
+
+
+def logs(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
+    """Yield log groups of functions and endpoints, and the log streams of training jobs."""
+    client = aws.client("logs")
+    for prefix in LOG_GROUP_PREFIXES:
+        pages = client.get_paginator("describe_log_groups").paginate(
+            logGroupNamePrefix=f"{prefix}{is_ours.project}-"
+        )
+        for group in [group["logGroupName"] for page in pages for group in page["logGroups"]]:
+            if is_ours(group.removeprefix(prefix)):
+                yield Remainder(
+                    f"log group {group}",
+                    partial(_delete, client.delete_log_group, logGroupName=group),
+                )
+    for stream in _training_streams(client, is_ours):
+        yield Remainder(
+            f"log stream {TRAINING_LOG_GROUP}/{stream}",
+            partial(
+                _delete,
+                client.delete_log_stream,
+                logGroupName=TRAINING_LOG_GROUP,
+                logStreamName=stream,
+            ),
+        )
+
+
+def remove_all(
+    find: Callable[[], Iterator[Remainder]], *, reporter: Reporter = SILENT
+) -> list[str]:
+    """Remove what is found until nothing more is found; return the labels.
+
+    An endpoint that is being created cannot be deleted yet, and a job takes time to stop, so each
+    is told again until it has gone.
+
+    Raises:
+        DeployError: Something is still there after DEADLINE_SECONDS.
+    """
+    removed: dict[str, None] = {}
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    interval = FIRST_POLL_SECONDS
+    while found := list(find()):
+        if time.monotonic() > deadline:
+            left = ", ".join(remainder.label for remainder in found)
+            raise DeployError(
+                f"still there after {DEADLINE_SECONDS:.0f} s: {left}: run `scones destroy` again"
+            )
+        for remainder in found:
+            if remainder.label not in removed:
+                reporter.note(f"removing {remainder.label}")
+                removed[remainder.label] = None
+            remainder.remove()
+        time.sleep(interval)
+        interval = min(2 * interval, LONGEST_POLL_SECONDS)
+    return list(removed)
+
+
+def _training_streams(client: Any, is_ours: Ownership) -> list[str]:
+    try:
+        pages = client.get_paginator("describe_log_streams").paginate(
+            logGroupName=TRAINING_LOG_GROUP, logStreamNamePrefix=f"{is_ours.project}-"
+        )
+        names = [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return []
+        raise
+    return [name for name in names if is_ours(name)]
+
+
+def _delete(call: Callable[..., Any], **name: str) -> None:
+    """Call a delete or stop operation; something that is no longer there is as good."""
+    try:
+        call(**name)
+    except ClientError as error:
+        gone = ("ResourceNotFoundException", "ResourceNotFound", "ValidationException")
+        if error.response["Error"]["Code"] not in gone:
+            raise

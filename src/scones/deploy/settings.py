@@ -1,0 +1,169 @@
+"""What a deployment is told, checked when it is made, and what it tells in return."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from scones.errors import DeployError, UsageError
+
+SOURCE_ROOT = Path(__file__).resolve().parents[3]
+ARTIFACTS_BUCKET_PARAMETER = "ArtifactsBucket"
+
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
+_BUCKET_NAME_LIMIT = 63
+_CLASSES_LIMIT = 3_500  # of the 4 KB that a function's environment may have
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRoute:
+    """Where deliveries of one class go.
+
+    Attributes:
+        name: The class, such as bicycle.
+        loading_bay: The bay at which the vehicle loads.
+        order_range: Which orders it gets, such as nearby.
+    """
+
+    name: str
+    loading_bay: str
+    order_range: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploySettings:
+    """What the stack is made from.
+
+    Attributes:
+        project: First part of every name.
+        threshold: Least confidence that routes a delivery, 0 to 1.
+        classes: The classes in index order, with their routes.
+        email: Who is notified of images below the threshold; empty for nobody.
+        endpoint_name: The SageMaker endpoint that the functions ask.
+        redeploy_on_failure: Delete and deploy anew a stack whose update failed, for a
+            CloudFormation that does not roll back.
+        source_root: The checkout with `asl/` and `cloudformation/`.
+    """
+
+    project: str
+    threshold: float
+    classes: Sequence[ClassRoute]
+    email: str
+    endpoint_name: str
+    redeploy_on_failure: bool = False
+    source_root: Path = SOURCE_ROOT
+
+    def __post_init__(self) -> None:
+        """Refuse what the template or AWS would refuse later.
+
+        Raises:
+            UsageError: A value is out of its limits; the message names it.
+        """
+        names = [route.name for route in self.classes]
+        if not _PROJECT.fullmatch(self.project):
+            raise UsageError(
+                f"project '{self.project}' is not 3 to 32 lower-case letters, digits and hyphens"
+            )
+        if not 0 <= self.threshold <= 1:
+            raise UsageError(f"threshold {self.threshold} is not between 0 and 1")
+        if len(names) < 2 or len(set(names)) < len(names):
+            raise UsageError(f"classes {names} are not two or more different names")
+        if len(self.classes_json) > _CLASSES_LIMIT:
+            raise UsageError(
+                f"the table of {len(names)} classes has {len(self.classes_json):,} characters, "
+                f"more than the {_CLASSES_LIMIT:,} a function can hold: shorten names and routes"
+            )
+
+    @property
+    def stack_name(self) -> str:
+        """The CloudFormation stack."""
+        return f"{self.project}-core"
+
+    @property
+    def classes_json(self) -> str:
+        """The class table as the functions read it."""
+        return json.dumps([asdict(route) for route in self.classes], separators=(",", ":"))
+
+    @property
+    def template_path(self) -> Path:
+        """The CloudFormation template."""
+        return self.source_root / "cloudformation" / "core.yaml"
+
+    def data_bucket(self, account: str, region: str) -> str:
+        """Return the name of the bucket for images, models and captures."""
+        return self._bucket("data", account, region)
+
+    def artifacts_bucket(self, account: str, region: str) -> str:
+        """Return the name of the bucket for code and definitions."""
+        return self._bucket("artifacts", account, region)
+
+    def _bucket(self, purpose: str, account: str, region: str) -> str:
+        name = f"{self.project}-{purpose}-{account}-{region}"
+        if len(name) > _BUCKET_NAME_LIMIT:
+            raise UsageError(
+                f"project '{self.project}' is too long: the bucket name {name} has {len(name)} "
+                f"characters, S3 allows {_BUCKET_NAME_LIMIT}"
+            )
+        return name
+
+    def parameters(self, artifacts_bucket: str, keys: Mapping[str, str]) -> dict[str, str]:
+        """Return the template's parameters.
+
+        Args:
+            artifacts_bucket: Where code and definitions lie.
+            keys: Parameter name to object key, of each artifact.
+        """
+        return {
+            "Project": self.project,
+            "EndpointName": self.endpoint_name,
+            "Threshold": f"{self.threshold:g}",
+            "Classes": self.classes_json,
+            "Email": self.email,
+            ARTIFACTS_BUCKET_PARAMETER: artifacts_bucket,
+            **keys,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StackOutputs:
+    """Names and ARNs of what is deployed."""
+
+    data_bucket: str
+    topic_arn: str
+    classify_state_machine_arn: str
+    batch_state_machine_arn: str
+    sagemaker_role_arn: str
+    serialize_function: str
+    classify_function: str
+    filter_function: str
+
+    @classmethod
+    def from_stack(cls, stack: Mapping[str, Any]) -> "StackOutputs":
+        """Read them from a stack as DescribeStacks answers it.
+
+        Raises:
+            DeployError: One is missing: the stack was deployed by another version.
+        """
+        listed = stack.get("Outputs", [])
+        values = {entry["OutputKey"]: str(entry["OutputValue"]) for entry in listed}
+        missing = set(OUTPUT_KEYS.values()) - set(values)
+        if missing:
+            raise DeployError(
+                f"stack '{stack['StackName']}' has no output {', '.join(sorted(missing))}: "
+                "run `scones deploy` to bring it up to date"
+            )
+        return cls(**{field.name: values[OUTPUT_KEYS[field.name]] for field in fields(cls)})
+
+
+OUTPUT_KEYS = {
+    "data_bucket": "DataBucketName",
+    "topic_arn": "TopicArn",
+    "classify_state_machine_arn": "ClassifyImageStateMachineArn",
+    "batch_state_machine_arn": "ClassifyBatchStateMachineArn",
+    "sagemaker_role_arn": "SageMakerRoleArn",
+    "serialize_function": "SerializeFunctionName",
+    "classify_function": "ClassifyFunctionName",
+    "filter_function": "FilterFunctionName",
+}
