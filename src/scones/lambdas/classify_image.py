@@ -160,6 +160,8 @@ def read_probabilities(answer: bytes, endpoint_name: str) -> list[float]:
     try:
         document = json.loads(answer)
         values = document["prediction"] if isinstance(document, dict) else document
+        if not isinstance(values, list):
+            raise TypeError("not a list")
         return [float(value) for value in values]
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFailed(

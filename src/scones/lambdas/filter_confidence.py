@@ -141,7 +141,10 @@ def read_inferences(payload: dict[str, Any]) -> list[float]:
     """
     value: Any = payload.get("inferences")
     try:
-        numbers = [float(item) for item in (json.loads(value) if isinstance(value, str) else value)]
+        listed = json.loads(value) if isinstance(value, str) else value
+        if not isinstance(listed, list):
+            raise TypeError("not a list")
+        numbers = [float(item) for item in listed]
     except (TypeError, ValueError) as error:
         raise InvalidInput(
             f"'inferences' is no list of probabilities but {json.dumps(value)[:80]}"

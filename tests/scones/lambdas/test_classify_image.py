@@ -78,7 +78,9 @@ def test_reads_a_list_and_a_prediction(endpoint, context, prediction):
     assert classify_image.handler(question(image_bytes()), context)["inferences"] == [0.1, 0.9]
 
 
-@pytest.mark.parametrize("nonsense", [b"bicycle", b'{"label": 1}', b'["a"]', b"3", b"null"])
+@pytest.mark.parametrize(
+    "nonsense", [b"bicycle", b'{"label": 1}', b'["a"]', b"3", b'"12"', b"null"]
+)
 def test_an_answer_that_is_no_list_of_probabilities_is_the_models_failure(
     endpoint, context, nonsense
 ):

@@ -58,7 +58,7 @@ def test_a_confidence_below_the_threshold_is_an_error_of_that_name(context):
 )
 def test_refuses_inferences_that_are_no_probabilities(context, inferences):
     wrong = event("filter_confidence_without_inferences") | {"inferences": inferences}
-    with pytest.raises(filter_confidence.InvalidInput, match="'inferences' (is|has) no"):
+    with pytest.raises(filter_confidence.InvalidInput, match=r"'inferences' (is|has) no"):
         filter_confidence.handler(wrong, context)
 
 
