@@ -1,1 +1,12 @@
-"""Algorithms for SageMaker containers: `train` and `serve` under the container contract."""
+"""Algorithms for SageMaker containers: `train` and `serve` under the container contract.
+
+An algorithm is a sub-package, started as `python -m scones_algorithms.<algorithm> train|serve`.
+What every algorithm shares lies here, in the order in which a job meets it:
+
+    threads       how many cores the process may use, decided before MXNet is imported
+    container     where the contract puts configuration, channels, the model and the failure file
+    declaration   hyperparameters declared as data, read and checked all at once
+    images        bytes of a photo in, upright RGB pixels out
+    training_job  runs a training function: stop signal, failure file, exit code
+    model_server  HTTP front of a model: /ping and /invocations
+"""

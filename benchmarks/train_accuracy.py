@@ -1,0 +1,148 @@
+"""Test accuracy of the default recipe on CIFAR-100's bicycles and motorcycles, from scratch.
+
+    .tox/algorithms/bin/python benchmarks/train_accuracy.py ARCHIVE [--seeds 0,1,2] [--set NAME=VALUE]
+
+Each seed is one training job as SageMaker would start it: 900 images to train on, 100 carved out
+of the training set to validate with. The 200 test images are scored once, after the last epoch,
+with the saved artifact. Prints progress on standard error and one JSON document on standard output.
+"""
+
+import argparse
+import json
+import os
+import pickle
+import resource
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from scones_algorithms.image_classification.calibration import REPORTED_CONFIDENCE
+from scones_algorithms.image_classification.predictor import Predictor
+
+CLASSES = (b"bicycle", b"motorcycle")
+VALIDATION_PER_CLASS = 50
+ALGORITHM = [sys.executable, "-m", "scones_algorithms.image_classification", "train"]
+ALLOWED = {
+    ("_codecs", "encode"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),
+}
+
+
+class ArrayUnpickler(pickle.Unpickler):
+    """Reads arrays, lists and bytes; anything else in a pickle is refused."""
+
+    def find_class(self, module, name):
+        module = module.replace("numpy._core", "numpy.core")  # as numpy 2 writes it
+        if (module, name) not in ALLOWED:
+            raise pickle.UnpicklingError(f"{module}.{name} has no place in an archive of images")
+        return super().find_class(module, name)
+
+
+def read_split(archive: tarfile.TarFile, split: str) -> tuple[np.ndarray, np.ndarray]:
+    def member(name):
+        return ArrayUnpickler(archive.extractfile(f"cifar-100-python/{name}"), encoding="bytes")
+
+    names = member("meta").load()[b"fine_label_names"]
+    content = member(split).load()
+    numbers = np.array(content[b"fine_labels"])
+    pixels = np.asarray(content[b"data"]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    picked = np.isin(numbers, [names.index(name) for name in CLASSES])
+    labels = (numbers[picked] == names.index(CLASSES[1])).astype(int)
+    return pixels[picked], labels
+
+
+def stage(base: Path, images: np.ndarray, labels: np.ndarray) -> None:
+    """Write the channels of a job; which images validate does not depend on the job's seed."""
+    rng = np.random.default_rng(0)
+    held_out = np.concatenate(
+        [rng.permutation(np.flatnonzero(labels == c))[:VALIDATION_PER_CLASS] for c in (0, 1)]
+    )
+    parts = {"validation": held_out, "train": np.setdiff1d(np.arange(len(labels)), held_out)}
+    for name, numbers in parts.items():
+        folder = base / "input" / "data" / name
+        listing = base / "input" / "data" / f"{name}_lst"
+        folder.mkdir(parents=True)
+        listing.mkdir()
+        lines = [f"{i}\t{labels[n]}\t{n:04d}.png\n" for i, n in enumerate(numbers)]
+        (listing / f"{name}.lst").write_text("".join(lines))
+        for number in numbers:
+            Image.fromarray(images[number]).save(folder / f"{number:04d}.png")
+
+
+def configure(base: Path, hyperparameters: dict[str, str]) -> None:
+    config = base / "input" / "config"
+    config.mkdir(parents=True)
+    channel = {"ContentType": "application/x-image", "TrainingInputMode": "File"}
+    channels = {path.name: channel for path in (base / "input" / "data").iterdir()}
+    (config / "hyperparameters.json").write_text(json.dumps(hyperparameters))
+    (config / "inputdataconfig.json").write_text(json.dumps(channels))
+
+
+def train(base: Path) -> dict[str, float]:
+    environment = os.environ | {"SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1"}
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(ALGORITHM, env=environment, stdout=sys.stderr, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"cpu_seconds": round(cpu, 1), "seconds": round(time.monotonic() - started, 1)}
+
+
+def score(model_dir: Path, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    predictor = Predictor(model_dir)
+    probabilities = np.array([predictor.probabilities(image) for image in images])
+    right = probabilities.argmax(axis=1) == labels
+    confident = probabilities.max(axis=1) >= REPORTED_CONFIDENCE
+    likelihood = probabilities[np.arange(len(labels)), labels]
+    return {
+        "accuracy": float(right.mean()),
+        "mean_confidence": round(float(probabilities.max(axis=1).mean()), 4),
+        "log_loss": round(float(-np.log(likelihood).mean()), 4),
+        "share_confident": float(confident.mean()),
+        "accuracy_confident": round(float(right[confident].mean()), 4) if confident.any() else 0.0,
+    }
+
+
+def run_seed(archive: tarfile.TarFile, seed: int, extra: dict[str, str]) -> dict[str, object]:
+    with tempfile.TemporaryDirectory(prefix="scones-train-") as folder:
+        base = Path(folder)
+        stage(base, *read_split(archive, "train"))
+        given = {"num_classes": "2", "num_training_samples": "900", "image_shape": "3,32,32"}
+        configure(base, given | {"seed": str(seed)} | extra)
+        cost = train(base)
+        metadata = json.loads((base / "model" / "model-metadata.json").read_text())
+        test = score(base / "model", *read_split(archive, "test"))
+        return {
+            "seed": seed,
+            **cost,
+            "temperature": round(metadata["calibration"]["temperature"], 4),
+            "validation": metadata["validation"],
+            "test": test,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    arguments = parser.parse_args()
+    extra = dict(pair.split("=", 1) for pair in arguments.set)
+    with tarfile.open(arguments.archive) as archive:
+        runs = [run_seed(archive, int(seed), extra) for seed in arguments.seeds.split(",")]
+    means = {
+        "mean_test_accuracy": float(np.mean([run["test"]["accuracy"] for run in runs])),
+        "mean_cpu_seconds": float(np.mean([run["cpu_seconds"] for run in runs])),
+    }
+    print(json.dumps({"runs": runs, **means}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

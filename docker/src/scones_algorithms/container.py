@@ -1,0 +1,114 @@
+"""The file system that SageMaker's container contract prescribes, under one root.
+
+    input/config/hyperparameters.json    input/data/<channel>/    model/
+    input/config/inputdataconfig.json    output/failure
+    input/config/resourceconfig.json     output/data/
+
+The root is /opt/ml in a container; SAGEMAKER_BASE_DIR moves it, so that jobs can run side by side.
+Source: docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scones_algorithms.errors import CustomerError
+
+BASE_DIR_ENV = "SAGEMAKER_BASE_DIR"
+JOB_NAME_ENV = "TRAINING_JOB_NAME"
+FAILURE_REASON_CHARS = 1024
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One input of a training job.
+
+    Attributes:
+        name: as in CreateTrainingJob, for example "train".
+        directory: where its objects lie, below their S3 prefix.
+        content_type: MIME type, "" where none was given.
+        input_mode: "File", "Pipe" or "FastFile".
+    """
+
+    name: str
+    directory: Path
+    content_type: str
+    input_mode: str
+
+
+@dataclass(frozen=True)
+class Container:
+    """Paths and documents of the contract below `root`."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Container":
+        """Take the root from `SAGEMAKER_BASE_DIR`, else /opt/ml."""
+        return cls(Path(environ.get(BASE_DIR_ENV) or "/opt/ml"))
+
+    @property
+    def model_dir(self) -> Path:
+        """Folder that becomes model.tar.gz."""
+        return self.root / "model"
+
+    @property
+    def failure_file(self) -> Path:
+        """File whose first 1,024 characters become the job's FailureReason."""
+        return self.root / "output" / "failure"
+
+    def hyperparameters(self) -> dict[str, str]:
+        """Read the job's hyperparameters; all values are strings, by contract."""
+        given = self._config("hyperparameters.json")
+        return {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in given.items()
+        }
+
+    def channels(self) -> dict[str, Channel]:
+        """Read the job's channels by name."""
+        described = self._config("inputdataconfig.json")
+        return {
+            name: Channel(
+                name=name,
+                directory=self.root / "input" / "data" / name,
+                content_type=about.get("ContentType") or "",
+                input_mode=about.get("TrainingInputMode") or "File",
+            )
+            for name, about in described.items()
+        }
+
+    def hosts(self) -> list[str]:
+        """Read the names of all hosts of this job; one, where nothing says otherwise."""
+        path = self.root / "input" / "config" / "resourceconfig.json"
+        if not path.exists():
+            return ["algo-1"]
+        return list(self._config(path.name).get("hosts") or ["algo-1"])
+
+    def write_failure(self, reason: str, detail: str = "") -> None:
+        """Write the failure file: the reason in its first line, then the detail.
+
+        Args:
+            reason: one line; it leads, so that FailureReason begins with it.
+            detail: more for whoever opens the file, for example a traceback.
+        """
+        first_line = " ".join(reason.split())
+        self.failure_file.parent.mkdir(parents=True, exist_ok=True)
+        self.failure_file.write_text(f"{first_line}\n\n{detail}".strip() + "\n", encoding="utf-8")
+
+    def _config(self, name: str) -> dict[str, Any]:
+        path = self.root / "input" / "config" / name
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise CustomerError(
+                f"{path} is missing: start the job through SageMaker, or set {BASE_DIR_ENV}"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise CustomerError(f"{path} cannot be read as JSON: {error}") from None
+        if not isinstance(document, dict):
+            raise CustomerError(f"{path} holds a {type(document).__name__}, not a JSON object")
+        return document

@@ -1,0 +1,44 @@
+"""What can go wrong, as one family of errors.
+
+    AlgorithmError          anything that an algorithm reports by itself
+    ├── CustomerError       the job's configuration or data is wrong: exit code 1
+    ├── ImageError          these bytes are not an image that can be used
+    │   └── ImageTooLargeError  the image has more pixels than anyone needs
+    └── RequestError        an HTTP request is wrong: a 4xx status and one line of text
+
+A message says what is wrong, with which value, and what to do next, in one line.
+"""
+
+
+class AlgorithmError(Exception):
+    """Base of all errors that an algorithm reports without a traceback."""
+
+
+class CustomerError(AlgorithmError):
+    """The job's hyperparameters, channels or data are wrong; whoever started it can mend that."""
+
+    @classmethod
+    def of(cls, problems: list[str]) -> "CustomerError":
+        """Join every problem found into one error, so that one run tells them all."""
+        return cls("; ".join(problems))
+
+
+class ImageError(AlgorithmError):
+    """The bytes are not a PNG or JPEG image, or a broken one."""
+
+
+class ImageTooLargeError(ImageError):
+    """The image's header promises more pixels than a server should unpack."""
+
+
+class RequestError(AlgorithmError):
+    """An HTTP request cannot be answered.
+
+    Args:
+        status: HTTP status code, 4xx or 5xx.
+        text: one line for whoever sent the request.
+    """
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status

@@ -1,0 +1,87 @@
+"""The model's files, under the built-in's names.
+
+    image-classification-symbol.json    the network, from `data` to class probabilities
+    image-classification-NNNN.params    its weights after NNNN epochs
+    model-shapes.json                   the shape of `data`
+    model-metadata.json                 ours: how to prepare an image, and how the model came to be
+
+The temperature is folded into the last layer's weights, so whatever loads the model, by
+mx.mod.Module or gluon.SymbolBlock, gets calibrated probabilities.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import mxnet as mx
+
+PREFIX: Final = "image-classification"
+SYMBOL_FILE: Final = f"{PREFIX}-symbol.json"
+SHAPES_FILE: Final = "model-shapes.json"
+METADATA_FILE: Final = "model-metadata.json"
+
+
+def save(
+    directory: Path,
+    network: Any,
+    image_shape: tuple[int, int, int],
+    epochs_done: int,
+    temperature: float,
+    metadata: dict[str, Any],
+) -> Path:
+    """Write a model; each file appears whole or not at all, an older model's weights go last.
+
+    Args:
+        directory: the container's model folder.
+        network: a gluon block with the last layer `output`.
+        image_shape: channels, height, width.
+        epochs_done: becomes the number in the weights' name.
+        temperature: by which logits are divided.
+        metadata: goes to model-metadata.json.
+
+    Returns:
+        The path of the weights.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    symbol = mx.sym.softmax(network(mx.sym.var("data")), name="softmax")
+    weights = _weights(network, symbol, temperature)
+    path = directory / f"{PREFIX}-{epochs_done:04d}.params"
+    shapes = [{"shape": [1, *image_shape], "name": "data"}]
+    _write(path, lambda part: mx.nd.save(str(part), weights))
+    _write(directory / SYMBOL_FILE, lambda part: symbol.save(str(part)))
+    _write(directory / SHAPES_FILE, lambda part: part.write_text(json.dumps(shapes)))
+    _write(directory / METADATA_FILE, lambda part: part.write_text(_document(metadata)))
+    for older in directory.glob(f"{PREFIX}-*.params"):
+        if older != path:
+            older.unlink()
+    return path
+
+
+def _weights(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:
+    parameters = network.collect_params()
+    last_layer = {network.output.weight.name, network.output.bias.name}
+    weights = {}
+    for kind, names in (
+        ("arg", symbol.list_arguments()),
+        ("aux", symbol.list_auxiliary_states()),
+    ):
+        for name in names:
+            if name in parameters:
+                values = parameters[name].data()
+                weights[f"{kind}:{name}"] = values / temperature if name in last_layer else values
+    return weights
+
+
+def _document(metadata: dict[str, Any]) -> str:
+    return json.dumps(metadata, indent=2) + "\n"
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

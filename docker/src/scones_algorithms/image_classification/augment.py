@@ -1,0 +1,170 @@
+"""Training batches: images picked, changed at random and mixed, a whole batch at once."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from scones_algorithms.image_classification.dataset import LabelledImages
+from scones_algorithms.image_classification.preprocess import Floats, Pixels, normalise
+from scones_algorithms.image_classification.recipe import Augmentation
+
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
+# The built-in's ranges for crop_color and crop_color_transform.
+HLS_SHIFTS = (36, 50, 50)
+MAX_DEGREES, MAX_SHEAR, MAX_ASPECT = 10.0, 0.1, 0.25
+
+
+class Batches:
+    """An endless source of epochs.
+
+    Args:
+        images: at least as large as the network's input.
+        num_classes: width of a target.
+        size: height and width of the network's input.
+        batch_size: images per batch; every batch is full.
+        augmentation: what changes.
+        label_smoothing: share of a target that is spread over all classes.
+        rng: source of all that is random here.
+    """
+
+    def __init__(
+        self,
+        images: LabelledImages,
+        num_classes: int,
+        size: tuple[int, int],
+        batch_size: int,
+        augmentation: Augmentation,
+        label_smoothing: float,
+        rng: np.random.Generator,
+    ) -> None:
+        pad = augmentation.pad
+        border = ((0, 0), (pad, pad), (pad, pad), (0, 0))
+        bordered = np.pad(images.pixels, border, mode="reflect") if pad else images.pixels
+        # A view, not a copy: [image, top, left] is the crop that begins there.
+        self._crops = np.lib.stride_tricks.sliding_window_view(bordered, size, axis=(1, 2))
+        spread = label_smoothing / num_classes
+        self._targets = np.full((len(images), num_classes), spread, dtype=np.float32)
+        self._targets[np.arange(len(images)), images.labels] += 1.0 - label_smoothing
+        self._batch_size = batch_size
+        self._augmentation = augmentation
+        self._rng = rng
+
+    def __len__(self) -> int:
+        return -(-len(self._targets) // self._batch_size)
+
+    def epoch(self) -> Iterator[tuple[Floats, Floats]]:
+        """Yield every image once, in random order; the last batch is filled up from the start.
+
+        Yields:
+            Normalised images of (batch, 3, height, width) and targets of (batch, classes).
+        """
+        order = self._rng.permutation(len(self._targets))
+        order = np.resize(order, len(self) * self._batch_size)
+        for picked in order.reshape(len(self), self._batch_size):
+            yield self._batch(picked)
+
+    def _batch(self, picked: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        how, rng = self._augmentation, self._rng
+        crops = self._crop(picked)
+        if how.hls or how.transform:
+            crops = _each_image(crops, how, rng)
+        batch = crops.astype(np.float32)
+        if how.jitter:
+            batch = jitter(batch, how.jitter, rng)
+        batch = normalise(batch)
+        if how.cutout:
+            cut_out(batch, how.cutout, rng)
+        targets = self._targets[picked]
+        return mix_up(batch, targets, how.mixup, rng) if how.mixup else (batch, targets)
+
+    def _crop(self, picked: npt.NDArray[np.int64]) -> Pixels:
+        count = len(picked)
+        tops, lefts = self._crops.shape[1:3]
+        if self._augmentation.crop:
+            top, left = self._rng.integers(0, tops, count), self._rng.integers(0, lefts, count)
+        else:
+            top, left = np.full(count, tops // 2), np.full(count, lefts // 2)
+        crops: Pixels = self._crops[picked, top, left]
+        if self._augmentation.flip:
+            flipped = self._rng.random(count) < 0.5
+            crops[flipped] = crops[flipped, :, :, ::-1]
+        return crops
+
+
+def jitter(batch: Floats, strength: float, rng: np.random.Generator) -> Floats:
+    """Scale brightness, saturation and contrast of each image by factors of 1 ± strength."""
+    low, high = 1 - strength, 1 + strength
+    brightness, saturation, contrast = rng.uniform(low, high, (3, len(batch), 1, 1, 1)).astype(
+        np.float32
+    )
+    batch = batch * brightness
+    grey = (batch * LUMA).sum(axis=1, keepdims=True)
+    mean = grey.mean(axis=(2, 3), keepdims=True)
+    batch = grey + (batch - grey) * saturation
+    jittered: Floats = np.clip(mean + (batch - mean) * contrast, 0, 255)
+    return jittered
+
+
+def cut_out(batch: Floats, side: int, rng: np.random.Generator) -> None:
+    """Blank a square of each image, in place; its centre lies anywhere in the image."""
+    count, _, height, width = batch.shape
+
+    def inside(length: int) -> npt.NDArray[np.bool_]:
+        distance = np.arange(length) - rng.integers(0, length, (count, 1))
+        return (distance >= -(side // 2)) & (distance < side - side // 2)
+
+    rows, columns = inside(height), inside(width)
+    batch *= ~(rows[:, None, :, None] & columns[:, None, None, :])
+
+
+def mix_up(
+    batch: Floats, targets: Floats, alpha: float, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Blend each image and its target with another of the batch (Zhang et al. 2018)."""
+    share = np.float32(rng.beta(alpha, alpha))
+    other = rng.permutation(len(batch))
+    return (
+        batch * share + batch[other] * (1 - share),
+        targets * share + targets[other] * (1 - share),
+    )
+
+
+def _each_image(crops: Pixels, how: Augmentation, rng: np.random.Generator) -> Pixels:
+    """Change what OpenCV changes best, one image at a time; crops are (n, 3, height, width)."""
+    changed = np.empty_like(crops)
+    for number, crop in enumerate(crops):
+        image = np.ascontiguousarray(crop.transpose(1, 2, 0))
+        if how.transform:
+            image = transform(image, rng)
+        if how.hls:
+            image = shift_hls(image, rng)
+        changed[number] = image.transpose(2, 0, 1)
+    return changed
+
+
+def shift_hls(image: Pixels, rng: np.random.Generator) -> Pixels:
+    """Shift hue, lightness and saturation of one image of (height, width, 3)."""
+    hls = cv2.cvtColor(image, cv2.COLOR_RGB2HLS).astype(np.int16)
+    hls += np.array([rng.integers(-most, most + 1) for most in HLS_SHIFTS], dtype=np.int16)
+    hls[..., 0] %= 180  # OpenCV counts hue in steps of two degrees
+    hls[..., 1:] = hls[..., 1:].clip(0, 255)
+    rgb: Pixels = cv2.cvtColor(hls.astype(np.uint8), cv2.COLOR_HLS2RGB)
+    return rgb
+
+
+def transform(image: Pixels, rng: np.random.Generator) -> Pixels:
+    """Rotate, shear and stretch one image of (height, width, 3) about its middle."""
+    height, width = image.shape[:2]
+    angle = np.deg2rad(rng.uniform(-MAX_DEGREES, MAX_DEGREES))
+    shear = rng.uniform(-MAX_SHEAR, MAX_SHEAR)
+    aspect = np.sqrt(rng.uniform(1 - MAX_ASPECT, 1 + MAX_ASPECT))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = turn @ np.array([[aspect, shear], [0, 1 / aspect]])
+    middle = np.array([width - 1, height - 1]) / 2
+    affine = np.column_stack([matrix, middle - matrix @ middle])
+    warped: Pixels = cv2.warpAffine(
+        image, affine, (width, height), borderMode=cv2.BORDER_REFLECT_101
+    )
+    return warped

@@ -1,0 +1,182 @@
+"""A training job, checked as a whole: every problem is told at once, before any work."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scones_algorithms.container import Channel, Container
+from scones_algorithms.declaration import read
+from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.channels import channel_problems
+from scones_algorithms.image_classification.contract import HYPERPARAMETERS
+from scones_algorithms.image_classification.recipe import (
+    AUGMENTATION_TYPES,
+    RECIPES,
+    SMALL_SIDE,
+    Recipe,
+)
+
+DEFAULT_DEPTH = {"builtin": 152, "modern": 18}
+RECIPE_FIELDS = (
+    "epochs",
+    "mini_batch_size",
+    "optimizer",
+    "learning_rate",
+    "momentum",
+    "weight_decay",
+)
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """When to end before the last epoch.
+
+    Attributes:
+        min_epochs: epochs that are run in any case.
+        patience: epochs without improvement to wait for one.
+        tolerance: relative gain in accuracy below which an epoch is no improvement.
+    """
+
+    min_epochs: int
+    patience: int
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one training job was asked to do.
+
+    Attributes:
+        num_classes: classes that the network tells apart.
+        num_training_samples: as stated by the customer; the list file has the truth.
+        image_shape: channels, height, width.
+        resize: shorter side to which training images are brought first, in pixels.
+        num_layers: depth of the ResNet; None for the small network.
+        recipe: how to train.
+        lr_scheduler_step: epochs at which the learning rate falls.
+        lr_scheduler_factor: by which it is multiplied there.
+        optimizer_extras: beta_1, beta_2, eps and gamma.
+        early_stopping: None to run all epochs.
+        top_k: also report whether the class is among the k likeliest.
+        seed: of everything random.
+        channels: inputs by name.
+        given: hyperparameters as given, for the record.
+        remarks: what the log should tell, though it is no error.
+    """
+
+    num_classes: int
+    num_training_samples: int
+    image_shape: tuple[int, int, int]
+    resize: int | None
+    num_layers: int | None
+    recipe: Recipe
+    lr_scheduler_step: tuple[int, ...]
+    lr_scheduler_factor: float
+    optimizer_extras: Mapping[str, float]
+    early_stopping: EarlyStopping | None
+    top_k: int | None
+    seed: int
+    channels: Mapping[str, Channel]
+    given: Mapping[str, str]
+    remarks: tuple[str, ...]
+
+
+def read_job(container: Container) -> Job:
+    """Read and check a job.
+
+    Raises:
+        CustomerError: with every problem of its hyperparameters and channels.
+    """
+    given, channels, hosts = container.hyperparameters(), container.channels(), container.hosts()
+    values, problems = read(HYPERPARAMETERS, given)
+    problems += _contradictions(values, channels) + channel_problems(channels)
+    if len(hosts) > 1:
+        problems.append(f"{len(hosts)} instances are not supported yet: use one")
+    if problems:
+        raise CustomerError.of(problems)
+    return _job(values, given, channels)
+
+
+def _contradictions(values: Mapping[str, Any], channels: Mapping[str, Channel]) -> list[str]:
+    """Find values that are valid alone but not together; those that are invalid are absent."""
+    found = []
+    classes, top_k = values.get("num_classes"), values.get("top_k")
+    if top_k and classes and top_k > classes:
+        found.append(f"top_k={top_k} is more than num_classes={classes}")
+    resize, shape = values.get("resize"), values.get("image_shape")
+    if resize and shape and resize < max(shape[1:]):
+        found.append(f"resize={resize} is less than a side of image_shape: make it larger")
+    if values.get("network") == "small" and values.get("num_layers"):
+        found.append("num_layers belongs to network=resnet: leave out one of the two")
+    if values.get("early_stopping") and "validation" not in channels:
+        found.append("early_stopping needs a validation channel")
+    return found
+
+
+def _job(values: dict[str, Any], given: Mapping[str, str], channels: Mapping[str, Channel]) -> Job:
+    recipe = _recipe(values)
+    return Job(
+        num_classes=values["num_classes"],
+        num_training_samples=values["num_training_samples"],
+        image_shape=values["image_shape"],
+        resize=values["resize"],
+        num_layers=_num_layers(values, recipe),
+        recipe=recipe,
+        lr_scheduler_step=values["lr_scheduler_step"] or (),
+        lr_scheduler_factor=values["lr_scheduler_factor"],
+        optimizer_extras={name: values[name] for name in ("beta_1", "beta_2", "eps", "gamma")},
+        early_stopping=_early_stopping(values),
+        top_k=values["top_k"],
+        seed=values["seed"],
+        channels=channels,
+        given=given,
+        remarks=tuple(_remarks(values)),
+    )
+
+
+def _recipe(values: Mapping[str, Any]) -> Recipe:
+    name = values["recipe"] or ("builtin" if values["num_layers"] else "modern")
+    chosen = {field: values[field] for field in RECIPE_FIELDS if values[field] is not None}
+    if values["augmentation_type"]:
+        chosen["augmentation"] = AUGMENTATION_TYPES[values["augmentation_type"]]
+    if values["lr_scheduler_step"]:
+        chosen["schedule"] = "step"
+    if values["early_stopping"]:
+        chosen["keep"] = "best"
+    return dataclasses.replace(RECIPES[name], **chosen)
+
+
+def _num_layers(values: Mapping[str, Any], recipe: Recipe) -> int | None:
+    """Choose a network where the job leaves it open.
+
+    The small network suits small images; the modern recipe takes ResNet-18 for others, since the
+    built-in's default of 152 layers would keep a CPU busy for days.
+    """
+    if values["num_layers"]:
+        return int(values["num_layers"])
+    small_images = min(values["image_shape"][1:]) < SMALL_SIDE
+    if values["network"] == "small" or (
+        values["network"] is None and recipe.name == "modern" and small_images
+    ):
+        return None
+    return DEFAULT_DEPTH[recipe.name]
+
+
+def _early_stopping(values: Mapping[str, Any]) -> EarlyStopping | None:
+    if not values["early_stopping"]:
+        return None
+    return EarlyStopping(
+        min_epochs=values["early_stopping_min_epochs"],
+        patience=values["early_stopping_patience"],
+        tolerance=values["early_stopping_tolerance"],
+    )
+
+
+def _remarks(values: Mapping[str, Any]) -> list[str]:
+    found = []
+    if values["precision_dtype"] == "float16":
+        found.append("precision_dtype=float16 runs as float32: a CPU has no faster half precision")
+    if values["kv_store"]:
+        found.append(f"kv_store={values['kv_store']} has no effect on one host")
+    return found

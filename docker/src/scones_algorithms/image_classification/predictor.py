@@ -1,0 +1,118 @@
+"""Loads a trained model and predicts with it; imports no more of MXNet than that takes."""
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mxnet as mx
+import numpy as np
+import numpy.typing as npt
+
+from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.artifact import METADATA_FILE, PREFIX, SYMBOL_FILE
+from scones_algorithms.image_classification.preprocess import Pixels, normalise, to_shape
+from scones_algorithms.images import decode
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What serving needs of model-metadata.json."""
+
+    image_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Predictor:
+    """A model in memory.
+
+    Args:
+        directory: with the files that training left.
+
+    Raises:
+        CustomerError: they are not there, or not a model.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._metadata = read_metadata(directory)
+        weights = _latest_weights(directory)
+        try:
+            symbol = mx.sym.load(str(directory / SYMBOL_FILE))
+            self._executor = _bind(symbol, mx.nd.load(str(weights)), self._metadata.image_shape)
+        except mx.base.MXNetError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise CustomerError(f"{weights} cannot be loaded: {reason}") from None
+        self._lock = threading.Lock()
+
+    def predict(self, data: bytes) -> npt.NDArray[np.float32]:
+        """Tell the probability of each class.
+
+        Args:
+            data: a PNG or JPEG file's content.
+
+        Returns:
+            Array of (classes,); its sum is 1.
+
+        Raises:
+            ImageError: the data is no image that can be used.
+        """
+        _, height, width = self._metadata.image_shape
+        return self.probabilities(to_shape(decode(data), height, width))
+
+    def probabilities(self, pixels: Pixels) -> npt.NDArray[np.float32]:
+        """Predict for one image of (height, width, 3) in the network's size."""
+        batch = pixels.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
+        batch = normalise(batch, self._metadata.mean, self._metadata.std)
+        with self._lock:  # an executor has one set of buffers
+            self._executor.arg_dict["data"][:] = batch
+            answers = self._executor.forward(is_train=False)[0].asnumpy()
+        answer: npt.NDArray[np.float32] = answers[0]
+        return answer
+
+    def warm_up(self) -> None:
+        """Predict once, so that no request pays for what the first one sets up."""
+        _, height, width = self._metadata.image_shape
+        self.probabilities(np.zeros((height, width, 3), dtype=np.uint8))
+
+
+def read_metadata(directory: Path) -> Metadata:
+    """Read how images are to be prepared for a model."""
+    path = directory / METADATA_FILE
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        depth, height, width = document["image_shape"]
+        normalization = document["normalization"]
+        return Metadata(
+            image_shape=(depth, height, width),
+            mean=tuple(normalization["mean"]),
+            std=tuple(normalization["std"]),
+        )
+    except FileNotFoundError:
+        raise CustomerError(
+            f"{path} is missing: is {directory} the unpacked model.tar.gz of a training job?"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CustomerError(f"{path} cannot be used: {type(error).__name__} {error}") from None
+
+
+def _latest_weights(directory: Path) -> Path:
+    found = sorted(directory.glob(f"{PREFIX}-*.params"))
+    if not found or not (directory / SYMBOL_FILE).exists():
+        raise CustomerError(
+            f"{directory} must hold {SYMBOL_FILE} and {PREFIX}-NNNN.params: "
+            "is it the unpacked model.tar.gz of a training job?"
+        )
+    return found[-1]
+
+
+def _bind(symbol: Any, weights: dict[str, Any], image_shape: tuple[int, int, int]) -> Any:
+    """Give a network its weights and buffers for one image at a time."""
+    executor = symbol.simple_bind(mx.cpu(), grad_req="null", data=(1, *image_shape))
+    by_kind: dict[str, dict[str, Any]] = {"arg": {}, "aux": {}}
+    for name, values in weights.items():
+        kind, _, parameter = name.partition(":")
+        by_kind[kind][parameter] = values
+    executor.copy_params_from(by_kind["arg"], by_kind["aux"])
+    return executor

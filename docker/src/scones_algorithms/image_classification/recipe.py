@@ -1,0 +1,108 @@
+"""How to train: two sets of defaults, as data, over which a job's own values are laid.
+
+`BUILTIN` is what AWS documents. `MODERN` is for small images and few of them, from scratch, on
+one core; docs/decisions/0005-small-network-recipe.md tells how it was found.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+SMALL_SIDE = 96  # pixels; from here on the first layers of a network shrink the image
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes to training images, each off by default.
+
+    Attributes:
+        pad: pixels of mirrored border around an image before it is cropped.
+        crop: crop at a random place (else in the middle).
+        flip: mirror left to right in half of all cases.
+        jitter: brightness, contrast and saturation each change by a factor of 1 ± this.
+        hls: hue, lightness and saturation shift as in the built-in's crop_color.
+        transform: rotation, shear and aspect ratio as in the built-in's crop_color_transform.
+        cutout: side of a square that is blanked, in pixels.
+        mixup: alpha of the Beta distribution from which two images' shares are drawn.
+    """
+
+    pad: int = 0
+    crop: bool = False
+    flip: bool = False
+    jitter: float = 0.0
+    hls: bool = False
+    transform: bool = False
+    cutout: int = 0
+    mixup: float = 0.0
+
+
+AUGMENTATION_TYPES = {
+    "crop": Augmentation(crop=True, flip=True),
+    "crop_color": Augmentation(crop=True, flip=True, hls=True),
+    "crop_color_transform": Augmentation(crop=True, flip=True, hls=True, transform=True),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything about training that is not data, network or seed.
+
+    Attributes:
+        name: of the defaults it began with.
+        epochs: passes over the training images.
+        mini_batch_size: images per step.
+        optimizer: "sgd", "nag", "adam" or "rmsprop".
+        learning_rate: its peak.
+        momentum: of sgd and nag.
+        weight_decay: L2 penalty.
+        warmup_epochs: epochs in which the learning rate rises to its peak.
+        schedule: how it falls: not at all, along a cosine to 0, or in steps.
+        label_smoothing: share of the target that is spread over all classes.
+        augmentation: random changes to training images.
+        keep: which epoch's model is kept: the last, or the best on the validation channel.
+    """
+
+    name: str
+    epochs: int
+    mini_batch_size: int
+    optimizer: str
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    warmup_epochs: int
+    schedule: Literal["constant", "cosine", "step"]
+    label_smoothing: float
+    augmentation: Augmentation
+    keep: Literal["last", "best"]
+
+
+BUILTIN = Recipe(
+    name="builtin",
+    epochs=30,
+    mini_batch_size=32,
+    optimizer="sgd",
+    learning_rate=0.1,
+    momentum=0.9,
+    weight_decay=1e-4,
+    warmup_epochs=0,
+    schedule="constant",
+    label_smoothing=0.0,
+    augmentation=Augmentation(),
+    keep="best",
+)
+
+MODERN = Recipe(
+    name="modern",
+    epochs=60,
+    mini_batch_size=64,
+    optimizer="nag",
+    learning_rate=0.1,
+    momentum=0.9,
+    weight_decay=5e-4,
+    warmup_epochs=3,
+    schedule="cosine",
+    label_smoothing=0.1,
+    augmentation=Augmentation(pad=4, crop=True, flip=True, jitter=0.2, cutout=8, mixup=0.2),
+    keep="last",
+)
+
+RECIPES = {recipe.name: recipe for recipe in (BUILTIN, MODERN)}
