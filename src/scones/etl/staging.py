@@ -145,7 +145,11 @@ class _Builder:
 
     def _unique(self, image: LabelledImage) -> str:
         """A file name that is safe, and not used yet: the source's own where possible."""
-        stem = _safe(image.file_name.rsplit(".", 1)[0]) or _safe(image.class_name) or "image"
+        stem = (
+            _safe(re.sub(r"(?i)\.(png|jpe?g)$", "", image.file_name))
+            or _safe(image.class_name)
+            or "image"
+        )
         name, number = f"{stem}.png", 2
         while name.lower() in self._names:  # lower case: some file systems fold it
             name, number = f"{stem}-{number}.png", number + 1
