@@ -1,0 +1,42 @@
+"""LocalStack's Lambda provider, refusing at CreateFunction what processes cannot run."""
+
+from typing import Any
+
+from localstack.aws.api import RequestContext, handler
+from localstack.aws.api.lambda_ import (
+    FunctionConfiguration,
+    InvalidParameterValueException,
+    PackageType,
+    UpdateFunctionConfigurationRequest,
+)
+from localstack.services.lambda_.provider import LambdaProvider
+
+from scones_localstack.executor.interpreters import is_python
+
+
+class ProcessLambdaProvider(LambdaProvider):
+    """Asked for anything but Python in a zip archive, it says so at once, and says what to do."""
+
+    @handler("UpdateFunctionConfiguration", expand=False)
+    def update_function_configuration(
+        self, context: RequestContext, request: UpdateFunctionConfigurationRequest
+    ) -> FunctionConfiguration:
+        """Refuse a change to a runtime that cannot run here, then do as LocalStack does."""
+        if "Runtime" in request:
+            self._validate_runtime(PackageType.Zip, request["Runtime"])
+        return super().update_function_configuration(context, request)
+
+    def _validate_runtime(self, package_type: Any, runtime: Any) -> None:
+        if package_type == PackageType.Image:
+            raise InvalidParameterValueException(
+                "PackageType Image is not supported here: functions run as processes. "
+                "Deploy a Zip package with a python3.* runtime.",
+                Type="User",
+            )
+        super()._validate_runtime(package_type, runtime)
+        if not is_python(runtime):
+            raise InvalidParameterValueException(
+                f"Runtime {runtime} is not supported here: functions run as Python processes. "
+                "Use a python3.* runtime, for example python3.13.",
+                Type="User",
+            )

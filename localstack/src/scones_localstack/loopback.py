@@ -1,0 +1,63 @@
+"""The socket LocalStack listens on: loopback, and said so when it cannot be had.
+
+LocalStack's own server drops the host of an IPv4 address and listens on all interfaces; anyone on
+the network could then run code through Lambda. It also drops the error of a port that is taken, and
+stops its event loop from a foreign thread, which the loop notices only at its next event.
+"""
+
+import ipaddress
+from typing import Any
+
+from localstack.aws.serving.twisted import TLSMultiplexerFactory
+from localstack.runtime.server.core import RuntimeServerPlugin
+from localstack.runtime.server.twisted import TwistedRuntimeServer
+from rolo.serving.twisted import TwistedGateway
+from twisted.internet import reactor, ssl
+
+_WORKER_STOP_SECONDS = 2
+
+
+class LoopbackRuntimeServer(TwistedRuntimeServer):
+    """LocalStack's Twisted server, bound to the addresses it was told."""
+
+    def register(
+        self, gateway: Any, listen: list[Any], ssl_creds: tuple[str, str] | None = None
+    ) -> None:
+        """Listen for a gateway.
+
+        Args:
+            gateway: what answers the requests.
+            listen: addresses with `host` and `port`.
+            ssl_creds: certificate and key file; HTTP and HTTPS then share the port.
+
+        Raises:
+            ValueError: an address is not a loopback address.
+            twisted.internet.error.CannotListenError: a port is taken.
+        """
+        for address in listen:
+            if not ipaddress.ip_address(address.host).is_loopback:
+                raise ValueError(f"{address.host} is not a loopback address; LocalStack needs one")
+        factory: Any = TwistedGateway(gateway)
+        if ssl_creds:
+            certificate, key = ssl_creds
+            contexts = ssl.DefaultOpenSSLContextFactory(key, certificate)
+            contexts.getContext().use_certificate_chain_file(certificate)
+            factory = TLSMultiplexerFactory(contexts, False, factory)
+        for address in listen:
+            reactor.listenTCP(address.port, factory, interface=address.host)
+
+    def shutdown(self) -> None:
+        """Stop serving; a request still running is given two seconds."""
+        if self.thread_pool:
+            self.thread_pool.stop(timeout=_WORKER_STOP_SECONDS)
+        reactor.callFromThread(reactor.stop)
+
+
+class LoopbackRuntimeServerPlugin(RuntimeServerPlugin):
+    """Selected by `GATEWAY_SERVER=scones`."""
+
+    name = "scones"
+
+    def load(self, *args: Any, **kwargs: Any) -> LoopbackRuntimeServer:
+        """Return the server."""
+        return LoopbackRuntimeServer()

@@ -1,0 +1,91 @@
+"""What the command line said: where LocalStack listens, keeps its files and finds SageMaker."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK_HOST = "127.0.0.1"
+PORT_ENV = "SCONES_LOCALSTACK_PORT"
+STATE_DIR_ENV = "SCONES_STATE_DIR"
+SAGEMAKER_URL_ENV = "SCONES_SAGEMAKER_URL"
+SMTP_ENV = "SCONES_SMTP"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The four things a LocalStack process of ours is told.
+
+    Attributes:
+        port: TCP port of the gateway, on loopback.
+        state_dir: absolute path of the folder that everything written goes to.
+        sagemaker_url: where SageMaker calls are forwarded to.
+        smtp: ``host:port`` that receives the email SNS and SES send, or None to send none.
+    """
+
+    port: int
+    state_dir: Path
+    sagemaker_url: str
+    smtp: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise ValueError(f"port {self.port} is not between 1 and 65535")
+        url = urlsplit(self.sagemaker_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError(
+                f"SageMaker URL {self.sagemaker_url!r} is not like http://127.0.0.1:4567"
+            )
+        if self.smtp is not None:
+            host, _, port = self.smtp.rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f"SMTP address {self.smtp!r} is not like 127.0.0.1:2525")
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read back what `as_environment` wrote, for the plugins that LocalStack loads by name."""
+        try:
+            return cls(
+                port=int(os.environ[PORT_ENV]),
+                state_dir=Path(os.environ[STATE_DIR_ENV]),
+                sagemaker_url=os.environ[SAGEMAKER_URL_ENV],
+                smtp=os.environ.get(SMTP_ENV),
+            )
+        except KeyError as missing:
+            raise LookupError(
+                f"{missing.args[0]} is not set: start LocalStack with `python -m scones_localstack`"
+            ) from None
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the settings as environment variables."""
+        values = {
+            PORT_ENV: str(self.port),
+            STATE_DIR_ENV: str(self.state_dir),
+            SAGEMAKER_URL_ENV: self.sagemaker_url,
+        }
+        return values | ({SMTP_ENV: self.smtp} if self.smtp else {})
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where this LocalStack answers, from this machine."""
+        return f"http://{LOOPBACK_HOST}:{self.port}"
+
+    @property
+    def localstack_dir(self) -> Path:
+        """LocalStack's own files: its file system root, home and lock."""
+        return self.state_dir / "localstack"
+
+    @property
+    def temporary_dir(self) -> Path:
+        """Emptied at every start; function code is unpacked here, so it is readable by all."""
+        return self.localstack_dir / "tmp"
+
+    @property
+    def lambda_dir(self) -> Path:
+        """What the Lambda executor keeps: running environments, their temporary folders, layers."""
+        return self.state_dir / "lambda"
+
+    @property
+    def s3_dir(self) -> Path:
+        """The S3 journal."""
+        return self.state_dir / "s3"
