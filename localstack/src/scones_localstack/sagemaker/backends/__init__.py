@@ -1,0 +1,112 @@
+"""Where containers run: one interface, and the table of what implements it.
+
+A training job and a model server are the same thing to a backend: an image started with one word,
+`train` or `serve`, over a folder that the container sees as /opt/ml. `process` starts the image's
+program as a child process that is told the folder's path; a backend that has real containers
+mounts the folder instead.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scones_localstack.sagemaker.errors import StartError
+
+TRAIN = "train"
+SERVE = "serve"
+
+
+class ContainerStartError(Exception):
+    """A container could not be started; the message says why."""
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """What to run.
+
+    Attributes:
+        name: for people: what it is and whose, such as `training-job/my-job`.
+        image: the image URI as the API was given it.
+        argument: `train` or `serve`.
+        root: the folder that is /opt/ml in the container.
+        log_path: the file that its output is appended to.
+        environment: variables in addition to the backend's own.
+    """
+
+    name: str
+    image: str
+    argument: str
+    root: Path
+    log_path: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended.
+
+    Attributes:
+        code: the exit code; 128 plus the signal's number where a signal ended it.
+        cpu_seconds: user and system time of the container, all its processes included.
+    """
+
+    code: int
+    cpu_seconds: float
+
+
+class Container(ABC):
+    """A container that has been started.
+
+    Attributes:
+        address: where a `serve` container answers HTTP: scheme, host and port.
+    """
+
+    address: str
+
+    @abstractmethod
+    async def wait(self) -> Exit:
+        """Return how it ended, once it has."""
+
+    @abstractmethod
+    async def stop(self, grace_seconds: float) -> Exit:
+        """End it: SIGTERM, and after the grace SIGKILL; return how it ended.
+
+        Nothing that it started is left afterwards.
+        """
+
+
+class Backend(ABC):
+    """A place where containers run."""
+
+    @abstractmethod
+    def check_image(self, image: str) -> None:
+        """Return if this image can be run.
+
+        Raises:
+            UnknownImageError: it cannot; the message says which can.
+        """
+
+    @abstractmethod
+    async def start(self, spec: ContainerSpec) -> Container:
+        """Start a container.
+
+        Raises:
+            ContainerStartError: it could not be started.
+            UnknownImageError: there is no such image.
+        """
+
+    @abstractmethod
+    def sweep(self) -> list[str]:
+        """End what a service that was killed has left running; return the names of it."""
+
+
+def choose(name: str, makers: Mapping[str, Callable[[], Backend]]) -> Backend:
+    """Return the backend of this name.
+
+    Raises:
+        StartError: there is none; the message lists those there are.
+    """
+    if name not in makers:
+        raise StartError(f"there is no backend '{name}': choose one of {', '.join(makers)}")
+    return makers[name]()

@@ -1,0 +1,147 @@
+"""The socket and the routes; one error form for all that goes wrong."""
+
+import errno
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from scones_localstack.sagemaker.errors import (
+    Forbidden,
+    InternalFailure,
+    ServiceError,
+    StartError,
+    UnknownOperation,
+)
+from scones_localstack.sagemaker.front import model, wire
+from scones_localstack.sagemaker.front.control import ControlPlane
+from scones_localstack.sagemaker.front.runtime import BODY_BYTES, Runtime, not_yet, too_large
+from scones_localstack.sagemaker.settings import HOST
+
+_SHUTDOWN_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Server:
+    """Listens on loopback, and answers whatever comes in one of AWS's forms."""
+
+    def __init__(
+        self,
+        control: ControlPlane,
+        runtime: Runtime,
+        region: str,
+        state_dir: Path,
+        statuses: Callable[[], dict[str, str]],
+    ) -> None:
+        self._control = control
+        self._runtime = runtime
+        self._region = region
+        self._state_dir = state_dir
+        self._statuses = statuses
+        application = web.Application(client_max_size=BODY_BYTES)
+        endpoint = "/endpoints/{name}"
+        application.add_routes(
+            [
+                web.get("/_scones/ready", self._ready),
+                web.post("/", self._guarded(model.CONTROL_PLANE, self._operate)),
+                web.post(f"{endpoint}/invocations", self._guarded(model.RUNTIME, self._invoke)),
+                web.post(
+                    f"{endpoint}/async-invocations",
+                    self._guarded(model.RUNTIME, _refuse("InvokeEndpointAsync")),
+                ),
+                web.post(
+                    f"{endpoint}/invocations-response-stream",
+                    self._guarded(model.RUNTIME, _refuse("InvokeEndpointWithResponseStream")),
+                ),
+                web.route("*", "/{path:.*}", self._guarded(model.CONTROL_PLANE, _unknown)),
+            ]
+        )
+        self._runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+
+    async def start(self, port: int) -> None:
+        """Listen.
+
+        Raises:
+            StartError: the port is taken.
+        """
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, HOST, port).start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise StartError(
+                f"port {port} on {HOST} is taken: stop the program that listens there, "
+                "or choose another with --port"
+            ) from error
+
+    async def stop(self) -> None:
+        """Stop listening; requests under way have a moment to end."""
+        await self._runner.cleanup()
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "ready": True,
+                "pid": os.getpid(),
+                "state_dir": str(self._state_dir),
+                "endpoints": self._statuses(),
+            }
+        )
+
+    async def _operate(self, request: web.Request) -> web.Response:
+        target = request.headers.get("X-Amz-Target", "")
+        region = wire.region_of(request, self._region)
+        started = time.perf_counter()
+        document = await self._control.call(target, await request.read(), region)
+        _log.info("%s %s %.1f ms", target, region, 1000 * (time.perf_counter() - started))
+        return wire.answer(document, wire.new_request_id())
+
+    async def _invoke(self, request: web.Request) -> web.Response:
+        response = await self._runtime.invoke(request, wire.region_of(request, self._region))
+        response.headers["x-amzn-RequestId"] = wire.new_request_id()
+        return response
+
+    def _guarded(self, service: str, handler: Handler) -> Handler:
+        """Return a handler that answers in AWS's error form, and no request of a web page."""
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            try:
+                # Browsers say where a page is from; AWS's clients do not. Without this, any page
+                # that a person opens could talk to this service.
+                if "Origin" in request.headers:
+                    raise Forbidden("Requests from web pages are refused.")
+                return await handler(request)
+            except ServiceError as error:
+                return self._failure(error, service, request)
+            except web.HTTPRequestEntityTooLarge:
+                return self._failure(too_large(), service, request)
+            except Exception:
+                _log.exception("%s %s", request.method, request.path)
+                fault = InternalFailure("A fault of the SageMaker service; its log has more.")
+                return self._failure(fault, service, request)
+
+        return guarded
+
+    def _failure(self, error: ServiceError, service: str, request: web.Request) -> web.Response:
+        what = request.headers.get("X-Amz-Target", request.path)
+        _log.info("%s: %s %s", what, error.code or error.status, error.message)
+        return wire.failure(error, service, wire.new_request_id())
+
+
+def _refuse(operation: str) -> Handler:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        raise not_yet(operation)
+
+    return refuse
+
+
+async def _unknown(request: web.Request) -> web.StreamResponse:
+    raise UnknownOperation(f"There is nothing at {request.method} {request.path}.")

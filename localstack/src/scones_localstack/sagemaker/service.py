@@ -1,0 +1,143 @@
+"""Where everything is wired together, started in order and stopped in the reverse order."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+from typing import IO
+
+import aiohttp
+
+from scones_localstack.sagemaker import backends, images
+from scones_localstack.sagemaker.aws import Aws
+from scones_localstack.sagemaker.backends.process import ProcessBackend
+from scones_localstack.sagemaker.errors import StartError
+from scones_localstack.sagemaker.front.control import ControlPlane
+from scones_localstack.sagemaker.front.runtime import Runtime
+from scones_localstack.sagemaker.front.server import Server
+from scones_localstack.sagemaker.hosting.deployment import Surroundings
+from scones_localstack.sagemaker.hosting.endpoint_configs import EndpointConfigs
+from scones_localstack.sagemaker.hosting.endpoints import Endpoints
+from scones_localstack.sagemaker.hosting.invocation import Invoker
+from scones_localstack.sagemaker.hosting.models import Models
+from scones_localstack.sagemaker.hosting.spool import CaptureSpool
+from scones_localstack.sagemaker.logs import LogShipper
+from scones_localstack.sagemaker.settings import Settings
+from scones_localstack.sagemaker.store import Store
+from scones_localstack.sagemaker.tags import Tags
+from scones_localstack.sagemaker.training.operations import TrainingJobs
+
+_DELIVERY_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """The whole service; to be made, started and stopped within one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = _lock(settings)
+        self._store = Store(settings.folder / "service.sqlite")
+        aws = Aws(settings.aws_endpoint_url)
+        table = images.load(settings.images)
+        self._backend = backends.choose(
+            settings.backend,
+            {"process": lambda: ProcessBackend(table, self._store, settings.aws_endpoint_url)},
+        )
+        self._shipper = LogShipper(aws, self._store)
+        self._spool = CaptureSpool(settings.folder / "capture", aws, settings.capture_flush_seconds)
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
+        self._jobs = TrainingJobs(settings, self._store, aws, self._backend, self._shipper)
+        around = Surroundings(
+            backend=self._backend,
+            aws=aws,
+            shipper=self._shipper,
+            spool=self._spool,
+            http=self._http,
+            save=self._store.save,
+            folder=settings.folder,
+            startup_seconds=settings.startup_seconds,
+        )
+        self._endpoints = Endpoints(self._store, around, settings.max_endpoints)
+        families = (
+            self._jobs,
+            Models(self._store, aws, self._backend),
+            EndpointConfigs(self._store),
+            self._endpoints,
+            Tags(self._store),
+        )
+        operations = {
+            name: operation
+            for family in families
+            for name, operation in family.operations().items()
+        }
+        self._server = Server(
+            ControlPlane(operations),
+            Runtime(Invoker(self._endpoints, self._spool, self._http)),
+            settings.region,
+            settings.state_dir,
+            self._endpoints.statuses,
+        )
+        self._background: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Take the port, clear up after an earlier service, and go on where it stood.
+
+        Raises:
+            StartError: the port is taken.
+        """
+        await self._server.start(self._settings.port)
+        for name in self._backend.sweep():
+            _log.warning("ended %s, which an earlier service had left running", name)
+        self._jobs.recover()
+        self._endpoints.recover()
+        self._background = [
+            asyncio.create_task(self._shipper.run(), name="logs"),
+            asyncio.create_task(self._spool.run(), name="captures"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop jobs and model servers and deliver what there is, within seconds."""
+        await self._server.stop()
+        await asyncio.gather(
+            self._jobs.shutdown(),
+            self._endpoints.shutdown(self._settings.shutdown_seconds),
+        )
+        for task in self._background:
+            task.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                asyncio.gather(self._spool.flush(), self._shipper.flush()), _DELIVERY_SECONDS
+            )
+        self._backend.sweep()
+        await self._http.close()
+        self._store.close()
+        self._lock.close()
+
+
+def _lock(settings: Settings) -> IO[str]:
+    """Return the lock of the state folder, held as long as it is open."""
+    try:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        lock = (settings.folder / "lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StartError(f"cannot use the state folder {settings.folder}: {error}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        owner = lock.read().strip()
+        lock.close()
+        raise StartError(
+            f"another SageMaker service (pid {owner}) uses {settings.folder}: "
+            "stop it, or choose another --state-dir"
+        ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock

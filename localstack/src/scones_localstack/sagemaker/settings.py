@@ -1,0 +1,113 @@
+"""What the command line says, as one frozen value."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scones_localstack.sagemaker.arns import DEFAULT_REGION
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this service runs; times in seconds.
+
+    Attributes:
+        port: TCP port on 127.0.0.1.
+        state_dir: the folder under which `sagemaker/` is this service's own.
+        aws_endpoint_url: where S3 and CloudWatch Logs answer.
+        images: the JSON file that says which image is which program.
+        region: the region of a request that is not signed.
+        backend: where containers run.
+        stop_seconds: how long a training job may take to end after SIGTERM (AWS: 120).
+        startup_seconds: how long a model server may take to its first answered ping.
+        capture_flush_seconds: how old a capture file becomes before it goes to S3.
+        shutdown_seconds: how long processes may take to end when this service is stopped.
+        max_training_jobs: how many training jobs may run at once.
+        max_endpoints: how many endpoints may exist at once.
+    """
+
+    port: int
+    state_dir: Path
+    aws_endpoint_url: str
+    images: Path
+    region: str = DEFAULT_REGION
+    backend: str = "process"
+    stop_seconds: float = 120.0
+    startup_seconds: float = 180.0
+    capture_flush_seconds: float = 2.0
+    shutdown_seconds: float = 5.0
+    max_training_jobs: int = 20
+    max_endpoints: int = 20
+
+    @property
+    def folder(self) -> Path:
+        """The service's own part of the state folder."""
+        return self.state_dir / "sagemaker"
+
+
+def parse(arguments: Sequence[str]) -> Settings:
+    """Return the settings that a command line asks for; exits with a usage line if it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m scones_localstack.sagemaker",
+        description="SageMaker's API on loopback: training jobs and endpoints as processes.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=4567, help="TCP port on 127.0.0.1")
+    add("--state-dir", type=Path, default=Path(".scones"), help="folder that keeps all state")
+    add("--aws-endpoint-url", default="http://127.0.0.1:4566", help="S3 and CloudWatch Logs")
+    add("--images", type=Path, required=True, help="JSON file: which image is which program")
+    add("--region", default=DEFAULT_REGION, help="region of unsigned requests")
+    add("--backend", default=Settings.backend, help="where containers run")
+    add(
+        "--stop-seconds",
+        type=_seconds,
+        default=Settings.stop_seconds,
+        help="from SIGTERM to SIGKILL of a job",
+    )
+    add(
+        "--startup-seconds",
+        type=_seconds,
+        default=Settings.startup_seconds,
+        help="until a server's first ping",
+    )
+    add(
+        "--capture-flush-seconds",
+        type=_seconds,
+        default=Settings.capture_flush_seconds,
+        help="age of a capture file",
+    )
+    add(
+        "--shutdown-seconds",
+        type=_seconds,
+        default=Settings.shutdown_seconds,
+        help="from SIGTERM to SIGKILL at exit",
+    )
+    add(
+        "--max-training-jobs",
+        type=_count,
+        default=Settings.max_training_jobs,
+        help="training jobs at once",
+    )
+    add("--max-endpoints", type=_count, default=Settings.max_endpoints, help="endpoints at once")
+    options = vars(parser.parse_args(arguments))
+    for name in ("state_dir", "images"):
+        options[name] = options[name].absolute()
+    return Settings(**options)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value

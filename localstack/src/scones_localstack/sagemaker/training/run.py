@@ -1,0 +1,275 @@
+"""One training job's run, stage by stage.
+
+Starting ─▶ Downloading ─▶ Training ─▶ Uploading ─▶ Completed
+                 │             │            ├─────▶ Failed               (exit code not 0)
+                 │             └▶ Stopping ─┴─────▶ Stopped, MaxRuntimeExceeded
+                 └▶ Failed, Stopped
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from scones_localstack.sagemaker import archives
+from scones_localstack.sagemaker.backends import (
+    TRAIN,
+    Backend,
+    Container,
+    ContainerSpec,
+    ContainerStartError,
+    Exit,
+)
+from scones_localstack.sagemaker.contract import ContainerRoot
+from scones_localstack.sagemaker.images import UnknownImageError
+from scones_localstack.sagemaker.logs import TRAINING_GROUP, LogShipper
+from scones_localstack.sagemaker.objects import (
+    Objects,
+    S3Uri,
+    StorageError,
+    parse_uri,
+    patiently,
+)
+from scones_localstack.sagemaker.store import Resource, now
+from scones_localstack.sagemaker.training.channels import (
+    DownloadCancelled,
+    DownloadError,
+    download,
+)
+from scones_localstack.sagemaker.training.metrics import final_metrics
+from scones_localstack.sagemaker.training.status import (
+    Secondary,
+    finish,
+    move,
+)
+
+_LOG_SECONDS = 5.0
+_SHUT_DOWN = "The SageMaker service was stopped while the job was running."
+_CUT_SHORT = "InternalServerError: The SageMaker service was stopped before the job had ended."
+_log = logging.getLogger(__name__)
+
+
+class StopCause(Enum):
+    """Why a job is stopped before its algorithm has ended by itself."""
+
+    REQUEST = auto()
+    MAX_RUNTIME = auto()
+    SHUTDOWN = auto()
+
+
+class JobFailed(Exception):  # noqa: N818 - an outcome
+    """The job ends as Failed; the message is its FailureReason."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run needs of the service.
+
+    Attributes:
+        backend: where the algorithm runs.
+        objects: S3 in the job's region.
+        shipper: takes the log to CloudWatch Logs.
+        save: keeps the job's record.
+        stop_seconds: from SIGTERM to SIGKILL.
+    """
+
+    backend: Backend
+    objects: Objects
+    shipper: LogShipper
+    save: Callable[[Resource], None]
+    stop_seconds: float
+
+
+class TrainingRun:
+    """Runs one job and keeps its record in step; `run` is its task."""
+
+    def __init__(self, job: Resource, folder: Path, around: Surroundings) -> None:
+        self._job = job
+        self._around = around
+        self._folder = folder
+        self._root = ContainerRoot(folder / "ml")
+        self._log_path = folder / "algo-1.log"
+        self._stop_seconds = around.stop_seconds
+        self._container: Container | None = None
+        self._stop_cause: StopCause | None = None
+        self._stop_asked = asyncio.Event()
+        self._cancelled = threading.Event()
+
+    def stop(self, cause: StopCause, grace_seconds: float | None = None) -> None:
+        """Have the job stopped; what it has saved by then is kept.
+
+        Args:
+            cause: the first one counts.
+            grace_seconds: from SIGTERM to SIGKILL, if not the usual.
+        """
+        if self._stop_cause is None:
+            self._stop_cause = cause
+            self._enter(Secondary.STOPPING)
+        self._stop_seconds = self._stop_seconds if grace_seconds is None else grace_seconds
+        self._cancelled.set()
+        self._stop_asked.set()
+        if grace_seconds is not None and self._container is not None:
+            # It may be in the middle of a longer grace.
+            self._hurry = asyncio.create_task(self._container.stop(grace_seconds))
+
+    async def run(self) -> None:
+        """Run the job to its end, whatever that is; the record tells."""
+        reason = ""
+        try:
+            await self._stages()
+        except JobFailed as failure:
+            reason = str(failure)
+        except DownloadCancelled:
+            pass
+        except asyncio.CancelledError:
+            self._finish(_CUT_SHORT)
+            raise
+        except OSError as error:
+            reason = f"InternalServerError: {error}"
+        except Exception:
+            _log.exception("training job %s", self._job.name)
+            reason = "InternalServerError: a fault of this service; its log has the traceback."
+        await self._end(reason)
+
+    async def _stages(self) -> None:
+        self._annotate("Preparing the instances for training")
+        await asyncio.to_thread(self._root.create)
+        self._root.write_training_config(self._job.document)
+        if self._stop_cause:
+            return
+        self._job.document["TrainingStartTime"] = now()
+        if self._job.document.get("InputDataConfig"):
+            self._enter(Secondary.DOWNLOADING)
+            await self._download()
+        if self._stop_cause:
+            return
+        self._enter(Secondary.TRAINING)
+        outcome = await self._train()
+        self._enter(Secondary.UPLOADING)
+        await self._upload()
+        if outcome.code and not self._stop_cause:
+            raise JobFailed(_algorithm_error(self._root.failure(), outcome.code))
+
+    async def _download(self) -> None:
+        for channel in self._job.document["InputDataConfig"]:
+            folder = self._root.channel(channel["ChannelName"])
+            try:
+                await asyncio.to_thread(
+                    download, self._around.objects, channel, folder, self._cancelled
+                )
+            except DownloadError as error:
+                raise JobFailed(f"ClientError: Data download failed:{error}") from error
+
+    async def _train(self) -> Exit:
+        job = self._job
+        stream = f"{job.name}/algo-1-{int(now() * 1000)}"
+        self._log_path.unlink(missing_ok=True)
+        self._around.shipper.ship(self._log_path, job.region, TRAINING_GROUP, stream)
+        spec = ContainerSpec(
+            name=f"training-job/{job.name}",
+            image=job.document["AlgorithmSpecification"]["TrainingImage"],
+            argument=TRAIN,
+            root=self._root.path,
+            log_path=self._log_path,
+            environment={
+                "AWS_REGION": job.region,
+                "AWS_DEFAULT_REGION": job.region,
+                **job.document.get("Environment", {}),
+                "TRAINING_JOB_NAME": job.name,
+                "TRAINING_JOB_ARN": job.document["TrainingJobArn"],
+            },
+        )
+        try:
+            container = await self._around.backend.start(spec)
+        except (ContainerStartError, UnknownImageError) as error:
+            raise JobFailed(f"ClientError: {error}") from error
+        self._container = container
+        outcome = await self._until_exit(container)
+        with self._log_path.open("a", encoding="utf-8") as log:
+            log.write(f"scones: training used {outcome.cpu_seconds:.1f} CPU seconds\n")
+        return outcome
+
+    async def _until_exit(self, container: Container) -> Exit:
+        """Wait for the algorithm's end, a stop, or the end of its time."""
+        document = self._job.document
+        limit = document["StoppingCondition"]["MaxRuntimeInSeconds"]
+        ended = asyncio.create_task(container.wait())
+        stopped = asyncio.create_task(self._stop_asked.wait())
+        await asyncio.wait(
+            [ended, stopped],
+            timeout=max(0.0, document["TrainingStartTime"] + limit - now()),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        stopped.cancel()
+        if ended.done():
+            return ended.result()
+        self.stop(StopCause.MAX_RUNTIME)
+        await container.stop(self._stop_seconds)
+        return await ended
+
+    async def _upload(self) -> None:
+        """Keep what the algorithm has left behind, however it has ended."""
+        output = parse_uri(self._job.document["OutputDataConfig"]["S3OutputPath"])
+        target = output.below(f"{self._job.name}/output")
+        try:
+            await asyncio.to_thread(self._keep, self._root.model, target, "model.tar.gz")
+            await asyncio.to_thread(self._keep, self._root.output_data, target, "output.tar.gz")
+        except StorageError as error:
+            raise JobFailed(f"ClientError: Artifact upload failed:{error}") from error
+
+    def _keep(self, folder: Path, target: S3Uri, name: str) -> None:
+        """Pack a folder and upload it; blocks."""
+        if archives.is_empty(folder):
+            return
+        archive = self._folder / name
+        archives.pack(folder, archive)
+        patiently(lambda: self._around.objects.upload(archive, target.below(name)))
+
+    async def _end(self, reason: str) -> None:
+        """Deliver the log, read the metrics, and only then tell of the end."""
+        definitions = self._job.document["AlgorithmSpecification"].get("MetricDefinitions", [])
+        await self._around.shipper.close(self._log_path, _LOG_SECONDS)
+        metrics = await asyncio.to_thread(final_metrics, self._log_path, definitions, now())
+        if metrics:
+            self._job.document["FinalMetricDataList"] = metrics
+        await asyncio.to_thread(self._clear)
+        self._finish(reason)
+
+    def _finish(self, reason: str) -> None:
+        if reason:
+            finish(self._job, Secondary.FAILED, reason)
+        elif self._stop_cause is None:
+            finish(self._job, Secondary.COMPLETED)
+        elif self._stop_cause is StopCause.MAX_RUNTIME:
+            finish(self._job, Secondary.MAX_RUNTIME_EXCEEDED)
+        elif self._stop_cause is StopCause.SHUTDOWN:
+            finish(self._job, Secondary.STOPPED, _SHUT_DOWN)
+        else:
+            finish(self._job, Secondary.STOPPED)
+        self._around.save(self._job)
+        _log.info("training job %s: %s %s", self._job.name, self._job.status, reason)
+
+    def _clear(self) -> None:
+        """Remove the data and what is in S3 now; the log stays."""
+        self._root.remove()
+        for archive in self._folder.glob("*.tar.gz"):
+            archive.unlink()
+
+    def _enter(self, secondary: Secondary) -> None:
+        move(self._job, secondary)
+        self._around.save(self._job)
+
+    def _annotate(self, message: str) -> None:
+        self._job.document["SecondaryStatusTransitions"][-1]["StatusMessage"] = message
+        self._around.save(self._job)
+
+
+def _algorithm_error(failure: str, code: int) -> str:
+    """Return a FailureReason of AWS's form, cut so that the exit code is still in it."""
+    known = failure.startswith(("AlgorithmError:", "ClientError:", "InternalServerError:"))
+    reason = failure if known else f"AlgorithmError: {failure}"
+    tail = f", exit code: {code}"
+    return f"{reason[: 1024 - len(tail)]}{tail}"
