@@ -10,8 +10,10 @@ from scones.aws import Aws
 from scones.deploy import remains, stack
 from scones.deploy.artifacts import bucket_exists
 from scones.deploy.buckets import remove_bucket
+from scones.deploy.operation import describe
 from scones.deploy.remains import Ownership
 from scones.deploy.settings import DeploySettings
+from scones.deploy.strays import strays
 from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
 
@@ -40,6 +42,7 @@ def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) 
     stack.settled(cloudformation, settings.stack_name, reporter=reporter)
     if stack.delete(cloudformation, settings.stack_name, reporter=reporter):
         removed.append(f"stack {settings.stack_name}")
+    removed += remains.remove_all(partial(strays, aws, settings), reporter=reporter)
     for bucket in _buckets(aws, settings):
         if remove_bucket(aws.client("s3"), bucket, reporter=reporter):
             removed.append(f"bucket {bucket}")
@@ -50,19 +53,19 @@ def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) 
 
 
 def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
-    found = stack.describe(aws.client("cloudformation"), settings.stack_name)
+    found = describe(aws.client("cloudformation"), settings.stack_name)
     stacks = [f"stack {settings.stack_name}"] if found is not None else []
     buckets = [
         f"bucket {bucket}"
         for bucket in _buckets(aws, settings)
         if bucket_exists(aws.client("s3"), bucket)
     ]
-    others = [
+    outside = [
         remainder.label
         for find in (remains.training, remains.hosting, remains.logs)
         for remainder in find(aws, is_ours)
     ]
-    return stacks + buckets + others
+    return stacks + buckets + outside + [stray.label for stray in strays(aws, settings)]
 
 
 def _buckets(aws: Aws, settings: DeploySettings) -> tuple[str, str]:

@@ -1,11 +1,17 @@
 """The stages of a deployment in order: check, package, upload, bring the stack up to date."""
 
+from functools import partial
+
 from scones.aws import Aws
 from scones.deploy import stack
 from scones.deploy.artifacts import ensure_bucket, upload_missing
-from scones.deploy.package import build
+from scones.deploy.definitions import require_valid
+from scones.deploy.operation import Condition, condition_of, describe
+from scones.deploy.package import DEFINITIONS, build
+from scones.deploy.remains import remove_all
 from scones.deploy.settings import DeploySettings, StackOutputs
-from scones.deploy.stack import Condition, StackChange
+from scones.deploy.stack import StackChange
+from scones.deploy.strays import strays
 from scones.deploy.template import read_template, substitution_names
 from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
@@ -27,6 +33,10 @@ def deploy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -
     artifacts = build(settings.source_root, substitution_names(document))
     bucket = settings.artifacts_bucket(aws.account, aws.region)
     keys = {artifact.parameter: artifact.key for artifact in artifacts}
+    for artifact in artifacts:
+        if artifact.parameter in DEFINITIONS:
+            name = DEFINITIONS[artifact.parameter]
+            require_valid(aws.client("stepfunctions"), name, artifact.body.decode())
     change = StackChange(
         stack_name=settings.stack_name,
         template_body=text,
@@ -36,6 +46,7 @@ def deploy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -
     ensure_bucket(aws.client("s3"), bucket, aws.region, reporter=reporter)
     upload_missing(aws.client("s3"), bucket, artifacts, reporter=reporter)
     changed = _bring_up_to_date(aws, change, settings, reporter)
+    stack.require_built(aws.client("cloudformation"), settings.stack_name)
     reporter.note(f"{settings.stack_name} is {'deployed' if changed else 'up to date'}")
     return outputs(aws, settings)
 
@@ -46,10 +57,14 @@ def outputs(aws: Aws, settings: DeploySettings) -> StackOutputs:
     Raises:
         DeployError: Nothing is.
     """
-    found = stack.describe(aws.client("cloudformation"), settings.stack_name)
-    if found is None or not found.get("Outputs"):
+    found = describe(aws.client("cloudformation"), settings.stack_name)
+    if found is None or condition_of(found["StackStatus"]) is Condition.ABSENT:
         raise DeployError(
             f"there is no stack '{settings.stack_name}' in {aws.region}: run `scones deploy`"
+        )
+    if condition_of(found["StackStatus"]) is Condition.VOID:
+        raise DeployError(
+            f"stack '{settings.stack_name}' is {found['StackStatus']}: run `scones deploy` again"
         )
     return StackOutputs.from_stack(found)
 
@@ -59,13 +74,16 @@ def _bring_up_to_date(
 ) -> bool:
     cloudformation = aws.client("cloudformation")
     exists = _make_way(aws, change.stack_name, settings, reporter)
+    not_updated = stack.UPDATED_IN_NAME_ONLY if settings.redeploy_on_failure else ()
     try:
-        return stack.apply(cloudformation, change, exists=exists, reporter=reporter)
+        return stack.apply(
+            cloudformation, change, exists=exists, not_updated=not_updated, reporter=reporter
+        )
     except DeployError as error:
         if not (exists and settings.redeploy_on_failure):
             raise
         reporter.note(f"{error}; deploying it anew")
-    stack.delete(cloudformation, change.stack_name, reporter=reporter)
+    _clear(aws, settings, reporter)
     return stack.apply(cloudformation, change, exists=False, reporter=reporter)
 
 
@@ -76,15 +94,23 @@ def _make_way(aws: Aws, stack_name: str, settings: DeploySettings, reporter: Rep
         DeployError: It needs a person's decision.
     """
     cloudformation = aws.client("cloudformation")
-    found, condition = stack.settled(cloudformation, stack_name, reporter=reporter)
-    if found is None or condition in (Condition.ABSENT, Condition.READY):
+    status, condition = stack.settled(cloudformation, stack_name, reporter=reporter)
+    if condition in (Condition.ABSENT, Condition.READY):
         return condition is Condition.READY
-    status = found["StackStatus"]
     if condition is Condition.STUCK and not settings.redeploy_on_failure:
         raise DeployError(
             f"stack '{stack_name}' is {status}: run `aws cloudformation continue-update-rollback "
             f"--stack-name {stack_name}`, then deploy again"
         )
     reporter.note(f"{stack_name} is {status} from a deployment that failed: deploying it anew")
-    stack.delete(cloudformation, stack_name, reporter=reporter)
+    _clear(aws, settings, reporter)
     return False
+
+
+def _clear(aws: Aws, settings: DeploySettings, reporter: Reporter) -> None:
+    """Delete a stack that failed, and what a CloudFormation that cannot roll back loses of it."""
+    lossy = settings.redeploy_on_failure
+    told = SILENT if lossy else reporter  # its complaints are about what it has lost
+    stack.delete(aws.client("cloudformation"), settings.stack_name, reporter=told)
+    if lossy:
+        remove_all(partial(strays, aws, settings), reporter=told)

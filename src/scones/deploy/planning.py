@@ -6,7 +6,7 @@ from typing import Any
 
 from scones.deploy.package import build
 from scones.deploy.settings import DeploySettings
-from scones.deploy.template import Evaluator, read_template, substitution_names
+from scones.deploy.template import evaluate, read_template, substitution_names
 
 UNKNOWN_ACCOUNT = "<account>"
 UNKNOWN_REGION = "<region>"
@@ -56,16 +56,15 @@ def plan(
     values = settings.parameters(
         bucket, {artifact.parameter: artifact.key for artifact in artifacts}
     )
-    evaluator = Evaluator(document, values | {"AWS::AccountId": account, "AWS::Region": region})
+    values |= {"AWS::AccountId": account, "AWS::Region": region}
     before_the_stack = PlannedResource("ArtifactsBucket", "AWS::S3::Bucket", bucket)
     return [before_the_stack] + [
-        PlannedResource(logical_id, resource["Type"], _name(resource, evaluator))
+        PlannedResource(logical_id, resource["Type"], _name(resource, values))
         for logical_id, resource in document["Resources"].items()
-        if "Condition" not in resource or evaluator.holds(resource["Condition"])
     ]
 
 
-def _name(resource: Mapping[str, Any], evaluator: Evaluator) -> str:
+def _name(resource: Mapping[str, Any], values: Mapping[str, str]) -> str:
     properties = resource.get("Properties", {})
     named = next((name for name in _NAME_PROPERTIES if name in properties), None)
-    return evaluator.text(properties[named]) if named else ""
+    return evaluate(properties[named], values) if named else ""

@@ -23,6 +23,13 @@ DEADLINE_SECONDS = 600.0
 FIRST_POLL_SECONDS = 0.05
 LONGEST_POLL_SECONDS = 2.0
 
+_GONE = {
+    "NoSuchEntity",
+    "NotFound",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+    "ValidationException",  # SageMaker's, also for what cannot be deleted yet
+}
 _STACK_SUFFIX = "-core"
 _LIVE_STACKS = [
     "REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED",
@@ -86,7 +93,9 @@ def hosting(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
         pages = sagemaker.get_paginator(listed).paginate(NameContains=is_ours.project)
         for name in [entry[parameter] for page in pages for entry in page[field]]:
             if is_ours(name):
-                yield Remainder(f"{kind} {name}", partial(_delete, delete, **{parameter: name}))
+                yield Remainder(
+                    f"{kind} {name}", partial(delete_if_there, delete, **{parameter: name})
+                )
 
 
 def training(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
@@ -101,7 +110,7 @@ def training(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
             if is_ours(name):
                 yield Remainder(
                     f"training job {name}",
-                    partial(_delete, sagemaker.stop_training_job, TrainingJobName=name),
+                    partial(delete_if_there, sagemaker.stop_training_job, TrainingJobName=name),
                 )
 
 
@@ -116,13 +125,13 @@ def logs(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
             if is_ours(group.removeprefix(prefix)):
                 yield Remainder(
                     f"log group {group}",
-                    partial(_delete, client.delete_log_group, logGroupName=group),
+                    partial(delete_if_there, client.delete_log_group, logGroupName=group),
                 )
     for stream in _training_streams(client, is_ours):
         yield Remainder(
             f"log stream {TRAINING_LOG_GROUP}/{stream}",
             partial(
-                _delete,
+                delete_if_there,
                 client.delete_log_stream,
                 logGroupName=TRAINING_LOG_GROUP,
                 logStreamName=stream,
@@ -173,11 +182,10 @@ def _training_streams(client: Any, is_ours: Ownership) -> list[str]:
     return [name for name in names if is_ours(name)]
 
 
-def _delete(call: Callable[..., Any], **name: str) -> None:
+def delete_if_there(call: Callable[..., Any], **name: str) -> None:
     """Call a delete or stop operation; something that is no longer there is as good."""
     try:
         call(**name)
     except ClientError as error:
-        gone = ("ResourceNotFoundException", "ResourceNotFound", "ValidationException")
-        if error.response["Error"]["Code"] not in gone:
+        if error.response["Error"]["Code"] not in _GONE:
             raise

@@ -13,6 +13,7 @@ SOURCE_ROOT = Path(__file__).resolve().parents[3]
 ARTIFACTS_BUCKET_PARAMETER = "ArtifactsBucket"
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _BUCKET_NAME_LIMIT = 63
 _CLASSES_LIMIT = 3_500  # of the 4 KB that a function's environment may have
 
@@ -40,10 +41,10 @@ class DeploySettings:
         project: First part of every name.
         threshold: Least confidence that routes a delivery, 0 to 1.
         classes: The classes in index order, with their routes.
-        email: Who is notified of images below the threshold; empty for nobody.
+        email: Who is notified of images below the threshold.
         endpoint_name: The SageMaker endpoint that the functions ask.
-        redeploy_on_failure: Delete and deploy anew a stack whose update failed, for a
-            CloudFormation that does not roll back.
+        redeploy_on_failure: Delete and deploy anew a stack that cannot be updated, for a
+            CloudFormation that neither rolls back nor updates all types. Data stay.
         source_root: The checkout with `asl/` and `cloudformation/`.
     """
 
@@ -68,6 +69,8 @@ class DeploySettings:
             )
         if not 0 <= self.threshold <= 1:
             raise UsageError(f"threshold {self.threshold} is not between 0 and 1")
+        if not _EMAIL.fullmatch(self.email):
+            raise UsageError(f"email '{self.email}' is not an address such as name@example.org")
         if len(names) < 2 or len(set(names)) < len(names):
             raise UsageError(f"classes {names} are not two or more different names")
         if len(self.classes_json) > _CLASSES_LIMIT:

@@ -1,4 +1,4 @@
-"""The CloudFormation template as plain data, and those of its functions that make up names."""
+"""The CloudFormation template as plain data, and the names in it."""
 
 import re
 from collections.abc import Mapping
@@ -63,39 +63,17 @@ def substitution_names(document: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-class Evaluator:
-    """Computes names and conditions from parameters, as far as that needs no AWS."""
+def evaluate(expression: Any, values: Mapping[str, str]) -> str:
+    """Return the text of a name's expression; what only AWS can know stays as ${Name}.
 
-    def __init__(self, document: Mapping[str, Any], values: Mapping[str, str]) -> None:
-        defaults = {
-            name: str(parameter["Default"])
-            for name, parameter in document.get("Parameters", {}).items()
-            if "Default" in parameter
-        }
-        self._values = defaults | dict(values)
-        self._conditions = document.get("Conditions", {})
-
-    def text(self, expression: Any) -> str:
-        """Return an expression's text; what only AWS can know stays as ${Name}."""
-        match expression:
-            case {"Ref": str(name)}:
-                return self._values.get(name, f"${{{name}}}")
-            case {"Fn::Sub": str(pattern)}:
-                return _PLACEHOLDER.sub(lambda m: self._values.get(m[1], m[0]), pattern)
-            case _:
-                return str(expression)
-
-    def holds(self, condition: Any) -> bool:
-        """Return whether a condition holds.
-
-        Raises:
-            DeployError: It uses a function that is not known here.
-        """
-        match condition:
-            case str(name):
-                return self.holds(self._conditions[name])
-            case {"Fn::Not": [inner]}:
-                return not self.holds(inner)
-            case {"Fn::Equals": [left, right]}:
-                return self.text(left) == self.text(right)
-        raise DeployError(f"the template's condition {condition!r} is not understood")
+    Args:
+        expression: A plain value, a Ref or a Fn::Sub.
+        values: Parameters and pseudo parameters by name.
+    """
+    match expression:
+        case {"Ref": str(name)}:
+            return values.get(name, f"${{{name}}}")
+        case {"Fn::Sub": str(pattern)}:
+            return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), pattern)
+        case _:
+            return str(expression)

@@ -1,0 +1,98 @@
+"""Resources of a stack that are still there without it.
+
+LocalStack loses track of resources when an update fails, and its stack then ends as deleted with
+some of them left. On AWS there should be none; `destroy` uses the same look to prove it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from scones.aws import Aws
+from scones.deploy.planning import plan
+from scones.deploy.remains import Remainder, delete_if_there
+from scones.deploy.settings import DeploySettings
+
+
+def strays(aws: Aws, settings: DeploySettings) -> Iterator[Remainder]:
+    """Yield functions, logs, topics, state machines, rules and roles of the project's stack."""
+    planned = plan(settings, account=aws.account, region=aws.region)
+    for type_, find in _FINDERS.items():
+        names = {resource.name for resource in planned if resource.type == type_}
+        yield from find(aws, names)
+    yield from _roles(aws, f"{settings.stack_name}-")
+
+
+def _functions(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("lambda")
+    for found in _listed(client, "list_functions", "Functions"):
+        if (name := found["FunctionName"]) in names:
+            delete = partial(delete_if_there, client.delete_function, FunctionName=name)
+            yield Remainder(f"function {name}", delete)
+
+
+def _log_groups(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("logs")
+    for found in _listed(client, "describe_log_groups", "logGroups"):
+        if (name := found["logGroupName"]) in names:
+            delete = partial(delete_if_there, client.delete_log_group, logGroupName=name)
+            yield Remainder(f"log group {name}", delete)
+
+
+def _topics(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("sns")
+    for found in _listed(client, "list_topics", "Topics"):
+        arn = found["TopicArn"]
+        if arn.rpartition(":")[2] in names:
+            delete = partial(delete_if_there, client.delete_topic, TopicArn=arn)
+            yield Remainder(f"topic {arn}", delete)
+
+
+def _state_machines(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("stepfunctions")
+    for found in _listed(client, "list_state_machines", "stateMachines"):
+        if found["name"] in names:
+            arn = found["stateMachineArn"]
+            delete = partial(delete_if_there, client.delete_state_machine, stateMachineArn=arn)
+            yield Remainder(f"state machine {found['name']}", delete)
+
+
+def _rules(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("events")
+    for found in _listed(client, "list_rules", "Rules"):
+        if (name := found["Name"]) in names:
+            yield Remainder(f"rule {name}", partial(_delete_rule, client, name))
+
+
+_FINDERS: dict[str, Callable[[Aws, set[str]], Iterable[Remainder]]] = {
+    "AWS::Lambda::Function": _functions,
+    "AWS::Logs::LogGroup": _log_groups,
+    "AWS::SNS::Topic": _topics,
+    "AWS::StepFunctions::StateMachine": _state_machines,
+    "AWS::Events::Rule": _rules,
+}
+
+
+def _roles(aws: Aws, prefix: str) -> Iterator[Remainder]:
+    client = aws.client("iam")
+    for found in _listed(client, "list_roles", "Roles"):
+        if (name := found["RoleName"]).startswith(prefix):
+            yield Remainder(f"role {name}", partial(_delete_role, client, name))
+
+
+def _listed(client: Any, operation: str, field: str) -> list[dict[str, Any]]:
+    pages = client.get_paginator(operation).paginate()
+    return [entry for page in pages for entry in page[field]]
+
+
+def _delete_rule(client: Any, name: str) -> None:
+    targets = client.list_targets_by_rule(Rule=name)["Targets"]
+    if targets:
+        client.remove_targets(Rule=name, Ids=[target["Id"] for target in targets])
+    delete_if_there(client.delete_rule, Name=name)
+
+
+def _delete_role(client: Any, name: str) -> None:
+    for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
+        client.delete_role_policy(RoleName=name, PolicyName=policy)
+    delete_if_there(client.delete_role, RoleName=name)
