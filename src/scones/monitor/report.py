@@ -1,0 +1,162 @@
+"""Writes a report: one HTML page that needs nothing else, and its plots as PNG files."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from scones.errors import DataError, UsageError
+from scones.monitor.capture import CaptureLog
+from scones.monitor.figures import Figures, Scored, Share
+from scones.monitor.images import as_png, thumbnail
+from scones.monitor.plots import Plot, draw_plots
+from scones.progress import SILENT, Reporter
+
+DATA_KINDS = ("photographs", "drawings", "images")
+DRAWINGS_NOTE = (
+    "These figures are about drawings made by a program, not about photographs. "
+    "They show that the workflow works; they say nothing about real vehicles."
+)
+_BROKEN_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A written report.
+
+    Attributes:
+        html: The page.
+        plots: The PNG files, on light paper and on dark.
+        summary: The figures, ready for JSON.
+    """
+
+    html: Path
+    plots: tuple[Path, ...]
+    summary: dict[str, Any]
+
+
+def write_report(
+    log: CaptureLog,
+    directory: Path,
+    *,
+    classes: Sequence[str],
+    threshold: float,
+    labels: Mapping[str, int] | None = None,
+    data_kind: str = "images",
+    title: str = "Captured inferences",
+    reporter: Reporter = SILENT,
+) -> Report:
+    """Write `report.html` and its plots.
+
+    Args:
+        log: What was captured.
+        directory: Where they go; made if it is not there.
+        classes: Class names in index order.
+        threshold: Least confidence that passes, 0 to 1.
+        labels: True class index by inference id, for those images whose class is known. Of an
+            id that was captured more than once, the newest answer counts.
+        data_kind: "photographs", "drawings" or "images" (of which nothing is known). A page on
+            drawings says at its top that it is no measure of photographs.
+        title: The page's headline.
+        reporter: Told what was passed over.
+
+    Returns:
+        Where the report is, and what it says.
+
+    Raises:
+        UsageError: An argument is out of range, or there is nothing to report on.
+        DataError: The folder cannot be written.
+    """
+    if data_kind not in DATA_KINDS:
+        raise UsageError(f"data kind {data_kind!r} is none of {', '.join(DATA_KINDS)}")
+    figures = Figures.of(log, classes, threshold, labels)
+    if log.broken:
+        first = log.broken[0]
+        reporter.note(f"{len(log.broken)} broken lines, the first {first.where}: {first.reason}")
+    html = directory / "report.html"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        plots = draw_plots(figures, directory)
+        html.write_text(_page(log, figures, plots, title, data_kind))
+    except OSError as error:
+        raise DataError(f"cannot write a report in {directory}: {error}") from error
+    files = tuple(file for plot in plots for file in (plot.light, plot.dark))
+    return Report(html, files, summary(log, figures, data_kind))
+
+
+def summary(log: CaptureLog, figures: Figures, data_kind: str) -> dict[str, Any]:
+    """The report's figures, ready for JSON; those on drawings say so."""
+    head: dict[str, Any] = {"data_kind": data_kind}
+    if data_kind == "drawings":
+        head["note"] = DRAWINGS_NOTE
+    read = {"source": log.source, "files": log.files, "broken_lines": len(log.broken)}
+    return head | read | figures.as_json()
+
+
+def _page(
+    log: CaptureLog, figures: Figures, plots: Sequence[Plot], title: str, data_kind: str
+) -> str:
+    environment = Environment(
+        loader=PackageLoader("scones.monitor", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": _percent, "interval": _interval, "embedded": _embedded}
+    return environment.get_template("report.html.j2").render(
+        title=title,
+        span=_span(figures.scored[0].capture.time, figures.scored[-1].capture.time),
+        drawings_note=DRAWINGS_NOTE if data_kind == "drawings" else None,
+        data_kind=data_kind,
+        log=log,
+        broken_shown=log.broken[:_BROKEN_SHOWN],
+        figures=figures,
+        summary=figures.as_json(),
+        plots={plot.name: plot for plot in plots},
+        wall=[_tile(item, figures) for item in figures.lowest],
+        now=datetime.now(UTC),
+    )
+
+
+def _tile(item: Scored, figures: Figures) -> dict[str, Any]:
+    """One image of the wall."""
+    picture = thumbnail(item.capture.input)
+    return {
+        "image": None if picture is None else _data_uri(as_png(picture)),
+        "small": picture is not None and max(picture.size) <= 64,
+        "predicted": figures.classes[item.predicted],
+        "true": None if item.truth is None else figures.classes[item.truth],
+        "wrong": item.truth is not None and item.truth != item.predicted,
+        "confidence": item.confidence,
+        "passes": figures.passes(item),
+        "name": item.capture.inference_id or item.capture.event_id,
+        "time": item.capture.time,
+    }
+
+
+def _span(first: datetime, last: datetime) -> str:
+    """The time from the first to the last, its date once where it is the same."""
+    end = f"{last:%H:%M:%S}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M:%S}"
+    return f"{first:%Y-%m-%d %H:%M:%S} to {end}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _interval(share: Share) -> str:
+    low, high = share.interval
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def _embedded(file: Path) -> str:
+    return _data_uri(file.read_bytes())
+
+
+def _data_uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
