@@ -30,6 +30,7 @@ from scones.progress import SILENT, Reporter
 
 VALIDATION_FRACTION = 0.1
 _NAME_MAX = 60
+_STEM_MAX = 48  # `test/<stem>.png` fits InvokeEndpoint's InferenceId, which has 64 characters
 _REPORT_EVERY = 50  # images
 
 
@@ -199,7 +200,7 @@ def _folder_name(source: Source, classes: Sequence[str]) -> str:
 
 def _safe(text: str) -> str:
     """Keep letters, digits, dots, dashes and underscores; no leading dot, no separator."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._-")[:100]
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._-")[:_STEM_MAX]
 
 
 def _swap(new: Path, final: Path) -> None:

@@ -8,7 +8,6 @@ whoever reads in between finds every image that a list names.
 """
 
 import hashlib
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import batched
@@ -35,15 +34,20 @@ class Uploaded:
         skipped: Objects that were there already.
         removed: Objects deleted because the dataset no longer has them.
         sent_bytes: Bytes sent.
-        channels: S3 URIs of the image prefixes `train`, `validation`, `test`, each ending in a
-            slash, and of the list files `train_lst`, `validation_lst`, `test_lst`.
+        train, validation, test: S3 URIs of the images' prefixes, each ending in a slash.
+        train_lst, validation_lst, test_lst: S3 URIs of the list files.
     """
 
     uploaded: int
     skipped: int
     removed: int
     sent_bytes: int
-    channels: Mapping[str, str]
+    train: str
+    validation: str
+    test: str
+    train_lst: str
+    validation_lst: str
+    test_lst: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,16 @@ class _Upload:
             skipped=len(images) + len(documents) - total,
             removed=len(stale),
             sent_bytes=sum(len(item.content) for item in (*send_first, *send_last)),
-            channels=self._channels(),
+            train=self._uri("train/"),
+            validation=self._uri("validation/"),
+            test=self._uri("test/"),
+            train_lst=self._uri("train.lst"),
+            validation_lst=self._uri("validation.lst"),
+            test_lst=self._uri("test.lst"),
         )
 
-    def _channels(self) -> dict[str, str]:
-        root = f"s3://{self._bucket}/{self._prefix}"
-        prefixes = {str(split): f"{root}{split}/" for split in SPLITS}
-        return prefixes | {f"{split}_lst": f"{root}{split}.lst" for split in SPLITS}
+    def _uri(self, key: str) -> str:
+        return f"s3://{self._bucket}/{self._prefix}{key}"
 
     def _images(self) -> list[_Object]:
         files = (
