@@ -1,6 +1,6 @@
 """Test accuracy of the default recipe on CIFAR-100's bicycles and motorcycles, from scratch.
 
-    .tox/algorithms/bin/python benchmarks/train_accuracy.py ARCHIVE [--seeds 0,1,2] [--set NAME=VALUE]
+    .tox/algorithms/bin/python benchmarks/train_accuracy.py ARCHIVE [--seeds 0,1,2] [--set A=B]
 
 Each seed is one training job as SageMaker would start it: 900 images to train on, 100 carved out
 of the training set to validate with. The 200 test images are scored once, after the last epoch,
@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,12 @@ def read_split(archive: tarfile.TarFile, split: str) -> tuple[np.ndarray, np.nda
     return pixels[picked], labels
 
 
+def png(image: np.ndarray) -> bytes:
+    content = BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    return content.getvalue()
+
+
 def stage(base: Path, images: np.ndarray, labels: np.ndarray) -> None:
     """Write the channels of a job; which images validate does not depend on the job's seed."""
     rng = np.random.default_rng(0)
@@ -74,7 +81,7 @@ def stage(base: Path, images: np.ndarray, labels: np.ndarray) -> None:
         lines = [f"{i}\t{labels[n]}\t{n:04d}.png\n" for i, n in enumerate(numbers)]
         (listing / f"{name}.lst").write_text("".join(lines))
         for number in numbers:
-            Image.fromarray(images[number]).save(folder / f"{number:04d}.png")
+            (folder / f"{number:04d}.png").write_bytes(png(images[number]))
 
 
 def configure(base: Path, hyperparameters: dict[str, str]) -> None:
@@ -97,7 +104,7 @@ def train(base: Path) -> dict[str, float]:
 
 def score(model_dir: Path, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     predictor = Predictor(model_dir)
-    probabilities = np.array([predictor.probabilities(image) for image in images])
+    probabilities = np.array([predictor.predict(png(image)) for image in images])
     right = probabilities.argmax(axis=1) == labels
     confident = probabilities.max(axis=1) >= REPORTED_CONFIDENCE
     likelihood = probabilities[np.arange(len(labels)), labels]
@@ -132,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("archive", type=Path)
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--set", action="append", default=[], metavar="A=B")
     arguments = parser.parse_args()
     extra = dict(pair.split("=", 1) for pair in arguments.set)
     with tarfile.open(arguments.archive) as archive:

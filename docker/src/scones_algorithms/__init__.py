@@ -4,6 +4,7 @@ An algorithm is a sub-package, started as `python -m scones_algorithms.<algorith
 What every algorithm shares lies here, in the order in which a job meets it:
 
     threads       how many cores the process may use, decided before MXNet is imported
+    mxnet_start   imports MXNet, repeatable and quiet
     container     where the contract puts configuration, channels, the model and the failure file
     declaration   hyperparameters declared as data, read and checked all at once
     images        bytes of a photo in, upright RGB pixels out

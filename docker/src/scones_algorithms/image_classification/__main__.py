@@ -4,8 +4,10 @@ import sys
 
 from scones_algorithms import hosting, training_job
 from scones_algorithms.container import Container
+from scones_algorithms.image_classification.job import read_job
 from scones_algorithms.logs import configure_logging
 from scones_algorithms.model_server import Model
+from scones_algorithms.mxnet_start import start_mxnet
 from scones_algorithms.threads import limit_threads
 
 USAGE = "usage: python -m scones_algorithms.image_classification train|serve"
@@ -23,18 +25,18 @@ def main(arguments: list[str]) -> int:
 
 def _train() -> int:
     def train(container: Container, stop: training_job.StopRequest) -> None:
-        # MXNet takes seconds to import: by now SIGTERM and failures are taken care of.
+        job = read_job(container)
+        start_mxnet()  # takes seconds: a job that cannot be done has been refused before
         from scones_algorithms.image_classification.train import train as train_classifier
 
-        train_classifier(container, stop)
+        train_classifier(job, container, stop)
 
     return training_job.run(train, Container.from_environment())
 
 
 def _serve() -> int:
     def load() -> Model:
-        # The port answers while this imports. MXNet works without scipy, and starts sooner.
-        sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
+        start_mxnet(lean=True)  # meanwhile, the port answers
         from scones_algorithms.image_classification.serve import load as load_classifier
 
         return load_classifier(Container.from_environment())

@@ -37,7 +37,8 @@ def build_network(
         A hybridized gluon block whose last layer, `output`, gives logits of (batch, classes).
         Its random weights come from MXNet's seed.
     """
-    network = _block(num_layers, num_classes, small=min(image_shape[1:]) < SMALL_SIDE)
+    with mx.name.NameManager():  # counts from 0: names do not depend on networks built before
+        network = _block(num_layers, num_classes, small=min(image_shape[1:]) < SMALL_SIDE)
     network.initialize(mx.init.Xavier(magnitude=2.24))
     network.hybridize(static_alloc=True, static_shape=True)
     network(mx.nd.zeros((1, *image_shape)))  # fixes the shapes of all weights
@@ -52,7 +53,6 @@ def describe_network(num_layers: int | None) -> str:
 
 
 def _block(num_layers: int | None, num_classes: int, *, small: bool) -> Any:
-    # An empty prefix gives every parameter the same name in each process.
     options: dict[str, Any] = {"classes": num_classes, "prefix": ""}
     if num_layers is None:
         return CIFARResNetV1(CIFARBasicBlockV1, [1, 1, 1], SMALL_CHANNELS, **options)

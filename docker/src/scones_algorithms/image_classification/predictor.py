@@ -3,16 +3,18 @@
 import json
 import threading
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import mxnet as mx
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.artifact import METADATA_FILE, PREFIX, SYMBOL_FILE
-from scones_algorithms.image_classification.preprocess import Pixels, normalise, to_shape
+from scones_algorithms.image_classification.preprocess import Floats, to_batch, to_shape
 from scones_algorithms.images import decode
 
 
@@ -58,23 +60,24 @@ class Predictor:
         Raises:
             ImageError: the data is no image that can be used.
         """
-        _, height, width = self._metadata.image_shape
-        return self.probabilities(to_shape(decode(data), height, width))
-
-    def probabilities(self, pixels: Pixels) -> npt.NDArray[np.float32]:
-        """Predict for one image of (height, width, 3) in the network's size."""
-        batch = pixels.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
-        batch = normalise(batch, self._metadata.mean, self._metadata.std)
+        batch = self.prepare(data)
         with self._lock:  # an executor has one set of buffers
             self._executor.arg_dict["data"][:] = batch
             answers = self._executor.forward(is_train=False)[0].asnumpy()
         answer: npt.NDArray[np.float32] = answers[0]
         return answer
 
+    def prepare(self, data: bytes) -> Floats:
+        """Turn a file's content into the (1, 3, height, width) that the network takes."""
+        _, height, width = self._metadata.image_shape
+        pixels = to_shape(decode(data), height, width)
+        return to_batch(pixels[np.newaxis], self._metadata.mean, self._metadata.std)
+
     def warm_up(self) -> None:
         """Predict once, so that no request pays for what the first one sets up."""
-        _, height, width = self._metadata.image_shape
-        self.probabilities(np.zeros((height, width, 3), dtype=np.uint8))
+        white = BytesIO()
+        Image.new("RGB", (1, 1), "white").save(white, "PNG")
+        self.predict(white.getvalue())
 
 
 def read_metadata(directory: Path) -> Metadata:

@@ -50,6 +50,6 @@ def normalise(batch: Floats, mean: Sequence[float] = MEAN, std: Sequence[float] 
     return (batch - centre) / scale
 
 
-def to_batch(pixels: Pixels) -> Floats:
+def to_batch(pixels: Pixels, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> Floats:
     """Turn images of (n, height, width, 3) into what the network takes."""
-    return normalise(pixels.transpose(0, 3, 1, 2).astype(np.float32))
+    return normalise(pixels.transpose(0, 3, 1, 2).astype(np.float32), mean, std)

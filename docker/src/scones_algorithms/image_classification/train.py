@@ -26,7 +26,7 @@ from scones_algorithms.image_classification.dataset import (
     read_training_images,
     read_validation_images,
 )
-from scones_algorithms.image_classification.job import Job, read_job
+from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.network import build_network, describe_network
 from scones_algorithms.image_classification.training import Scores, Training
 from scones_algorithms.training_job import StopRequest
@@ -36,13 +36,17 @@ log = logging.getLogger(__name__)
 METADATA_FORMAT: Final = 1
 
 
-def train(container: Container, stop: StopRequest) -> None:
+def train(job: Job, container: Container, stop: StopRequest) -> None:
     """Train an image classifier and leave it in the container's model folder.
 
+    Args:
+        job: read and checked.
+        container: whose model folder is written to.
+        stop: ends the training early, with what has been learned.
+
     Raises:
-        CustomerError: the job cannot be done as it is configured; nothing was written.
+        CustomerError: a list file or an image is wrong, or the loss has left all bounds.
     """
-    job = read_job(container)
     images, validation = read_images(job)
     _tell(job, images, validation)
     cv2.setNumThreads(1)

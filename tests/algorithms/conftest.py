@@ -1,0 +1,43 @@
+"""One trained model and one server on it, shared by all tests of the algorithms."""
+
+import subprocess
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # MXNet and GluonCV meet newer numpy and Python than they knew
+    import gluoncv  # noqa: F401
+    import mxnet  # noqa: F401
+
+from tests.algorithms.jobs import run_train, write_job
+from tests.algorithms.servers import Server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for module in ("mxnet", "gluoncv"):
+        config.addinivalue_line("filterwarnings", f"ignore:::{module}")
+
+
+class Trained(NamedTuple):
+    """A finished training job."""
+
+    base: Path
+    process: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    base = write_job(tmp_path_factory.mktemp("job") / "ml")
+    return Trained(base, run_train(base))
+
+
+@pytest.fixture(scope="session")
+def server(trained: Trained) -> Iterator[Server]:
+    assert trained.process.returncode == 0, trained.process.stdout
+    running = Server(trained.base)
+    yield running
+    assert running.stop() == 0
