@@ -11,6 +11,7 @@ import base64
 import functools
 import json
 import time
+import urllib.parse
 from typing import Any
 
 import boto3
@@ -68,15 +69,15 @@ def serialize(payload: dict[str, Any]) -> dict[str, Any]:
         InvalidInput: `s3_bucket` or `s3_key` is missing.
         BucketNotFound, ObjectNotFound, ImageTooLarge, NotAnImage: The image cannot be used.
     """
-    bucket, key = (required_text(payload, name) for name in ("s3_bucket", "s3_key"))
-    stored = open_object(bucket, key)
+    bucket, given_key = (required_text(payload, name) for name in ("s3_bucket", "s3_key"))
+    key, stored = find_object(bucket, given_key)
     size = stored["ContentLength"]
     if size > IMAGE_LIMIT_BYTES:
         raise ImageTooLarge(
             f"s3://{bucket}/{key} has {size:,} bytes; an endpoint accepts at most "
             f"{IMAGE_LIMIT_BYTES:,}: scale the image down"
         )
-    result = payload | {"image_data": "", "inferences": []}
+    result = payload | {"s3_key": key, "image_data": "", "inferences": []}
     document_bytes = len(json.dumps(result)) + base64_bytes(size)
     by_reference = document_bytes > STATE_LIMIT_BYTES - STATE_HEADROOM_BYTES
     with stored["Body"] as body:
@@ -86,6 +87,24 @@ def serialize(payload: dict[str, Any]) -> dict[str, Any]:
     if not by_reference:
         result["image_data"] = base64.b64encode(content).decode("ascii")
     return result
+
+
+def find_object(bucket: str, key: str) -> tuple[str, Any]:
+    """Return an object's key and S3's answer for it.
+
+    A key that is not there is looked for in its URL-decoded form too: S3's notifications, and the
+    EventBridge events of LocalStack, carry keys URL-encoded.
+
+    Raises:
+        BucketNotFound, ObjectNotFound: S3 does not have it.
+    """
+    try:
+        return key, open_object(bucket, key)
+    except ObjectNotFound:
+        decoded = urllib.parse.unquote_plus(key)
+        if decoded == key:
+            raise
+    return decoded, open_object(bucket, decoded)
 
 
 def open_object(bucket: str, key: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scones.lambdas import serialize_image
-from tests.scones.stack_fixtures.payloads import event, image_bytes, large_png
+from tests.scones.stack_fixtures.payloads import BICYCLE, MOTORCYCLE, event, image_bytes, large_png
 
 KEY = "test/bicycle_s_000513.png"
 
@@ -74,6 +74,20 @@ def test_refuses_an_object_that_no_endpoint_takes(s3, bucket, context, body, err
     s3.put_object(Bucket=bucket, Key=KEY, Body=body)
     with pytest.raises(error, match=message):
         serialize_image.handler(in_bucket(event("serialize_image"), bucket), context)
+
+
+@pytest.mark.parametrize("given", ["in/Rad%20%C3%A4.png", "in/Rad+%C3%A4.png", "in/Rad ä.png"])
+def test_finds_a_key_that_a_notification_has_url_encoded(s3, bucket, context, given):
+    s3.put_object(Bucket=bucket, Key="in/Rad ä.png", Body=image_bytes())
+    answer = serialize_image.handler({"s3_bucket": bucket, "s3_key": given}, context)
+    assert answer["s3_key"] == "in/Rad ä.png"
+
+
+def test_takes_a_key_with_a_percent_sign_as_it_is(s3, bucket, context):
+    for key, colour in (("50%25.png", BICYCLE), ("50%.png", MOTORCYCLE)):
+        s3.put_object(Bucket=bucket, Key=key, Body=image_bytes(colour))
+    answer = serialize_image.handler({"s3_bucket": bucket, "s3_key": "50%25.png"}, context)
+    assert base64.b64decode(answer["image_data"]) == image_bytes(BICYCLE)
 
 
 def test_names_the_object_that_is_not_there(bucket, context):
