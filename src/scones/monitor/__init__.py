@@ -1,7 +1,7 @@
 """Captured inferences become a report.
 
     S3 or a folder ──reading──▶ lines ──capture, payload──▶ CaptureLog
-        ──figures──▶ rates, intervals, confusion ──plots──▶ PNG files ──report──▶ report.html
+        ──figures──▶ rates, intervals ──charts, plots──▶ PNG files ──report──▶ report.html
 
 Nothing that was captured is trusted: a broken line is counted and passed over, an image is
 decoded and encoded anew before a page shows it, and the page may load nothing.

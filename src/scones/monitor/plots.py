@@ -1,26 +1,18 @@
-"""Draws a report's plots as PNG files, each once on light and once on dark paper."""
+"""Writes a report's charts as PNG files, each once on light and once on dark paper."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import matplotlib
-import numpy as np
-from matplotlib import dates
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from scones.monitor.figures import Figures, Scored
-from scones.monitor.images import thumbnail
+from scones.monitor import charts
+from scones.monitor.figures import Figures
 from scones.monitor.theme import THEMES, Theme
 
 _WIDTH, _HEIGHT = 4.8, 3.2  # inches; half a page on a desk, a whole one on a phone
-_BIN = 0.02
-_WALL_COLUMNS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,15 @@ class Plot:
     dark: Path
 
 
-type _Draw = Callable[[Figure, Figures, Theme], None]
+@dataclass(frozen=True, slots=True)
+class _Chart:
+    """A chart, and what it says of the figures at hand; `size` in inches."""
+
+    name: str
+    title: str
+    text: str
+    size: tuple[float, float]
+    draw: Callable[[Figure, Figures, Theme], None]
 
 
 def draw_plots(figures: Figures, directory: Path) -> list[Plot]:
@@ -55,246 +55,63 @@ def draw_plots(figures: Figures, directory: Path) -> list[Plot]:
     Returns:
         The plots in the order in which a page shows them.
     """
-    wanted: list[tuple[str, str, str, _Draw, tuple[float, float]]] = [
-        (
+    return [_plot(chart, figures, directory) for chart in _charts(figures)]
+
+
+def _plot(chart: _Chart, figures: Figures, directory: Path) -> Plot:
+    light, dark = (directory / f"{chart.name}{end}.png" for end in ("", "-dark"))
+    for theme, file in zip(THEMES, (light, dark), strict=True):
+        with matplotlib.rc_context(theme.settings()):
+            figure = Figure(figsize=chart.size, layout="constrained")
+            FigureCanvasAgg(figure)
+            chart.draw(figure, figures, theme)
+            figure.savefig(file)
+    return Plot(chart.name, chart.title, chart.text, light, dark)
+
+
+def _charts(figures: Figures) -> list[_Chart]:
+    """The charts that the figures give cause for, with sizes that fit them."""
+    classes, rate = len(figures.classes), figures.pass_rate
+    wall_rows = -(-len(figures.lowest) // charts.WALL_COLUMNS)
+    wanted = [
+        _Chart(
             "confidence-over-time",
             "Confidence over time",
-            f"Confidence of each inference against its time; {figures.pass_rate.count} of "
-            f"{figures.pass_rate.total} meet the threshold of {figures.threshold:g}.",
-            _over_time,
+            f"Confidence of each inference against its time; {rate.count} of {rate.total} meet "
+            f"the threshold of {figures.threshold:g}.",
             (_WIDTH, _HEIGHT),
+            charts.over_time,
         ),
-        (
+        _Chart(
             "confidence-histogram",
             "How confidences are distributed",
             "Number of inferences in each step of confidence, in two colours for those that meet "
             "the threshold and those that do not.",
-            _histogram,
             (_WIDTH, _HEIGHT),
+            charts.histogram,
         ),
-        (
+        _Chart(
             "classes",
             "Predicted classes",
             "Number of inferences and mean confidence for each predicted class.",
-            _classes,
-            (_WIDTH, 1.4 + 0.5 * len(figures.classes)),
+            (_WIDTH, 1.4 + 0.5 * classes),
+            charts.classes,
         ),
-        (
+        _Chart(
             "lowest-confidence",
             "Lowest confidence",
             "The images that the model was least sure of, with prediction and confidence.",
-            _wall,
-            (1.2 * _WIDTH, 0.2 + 1.35 * -(-len(figures.lowest) // _WALL_COLUMNS)),
+            (1.2 * _WIDTH, 0.2 + 1.35 * wall_rows),
+            charts.wall,
         ),
     ]
     if figures.labelled:
-        side = 2.0 + 0.5 * len(figures.classes)
-        wanted.append(
-            (
-                "confusion-matrix",
-                "True and predicted class",
-                "Labelled inferences by true class (rows) and predicted class (columns).",
-                _confusion,
-                (side, side),
-            )
+        confusion = _Chart(
+            "confusion-matrix",
+            "True and predicted class",
+            "Labelled inferences by true class (rows) and predicted class (columns).",
+            (2.0 + 0.5 * classes, 2.0 + 0.5 * classes),
+            charts.confusion,
         )
-    return [_drawn(directory, figures, *one) for one in wanted]
-
-
-def _drawn(
-    directory: Path,
-    figures: Figures,
-    name: str,
-    title: str,
-    text: str,
-    draw: _Draw,
-    size: tuple[float, float],
-) -> Plot:
-    files = {}
-    for theme in THEMES:
-        with matplotlib.rc_context(theme.settings()):
-            figure = Figure(figsize=size, layout="constrained")
-            FigureCanvasAgg(figure)
-            draw(figure, figures, theme)
-            files[theme.name] = directory / f"{name}{'' if theme.name == 'light' else '-dark'}.png"
-            figure.savefig(files[theme.name])
-    return Plot(name, title, text, files["light"], files["dark"])
-
-
-def _groups(
-    figures: Figures, theme: Theme
-) -> tuple[tuple[str, list[Scored], str, str], tuple[str, list[Scored], str, str]]:
-    """Captures that pass and that do not: name, captures, colour, marker."""
-    passed = [item for item in figures.scored if figures.passes(item)]
-    failed = [item for item in figures.scored if not figures.passes(item)]
-    return (
-        (f"meets threshold ({len(passed):,})", passed, theme.passed, "o"),
-        (f"below ({len(failed):,})", failed, theme.failed, "D"),
-    )
-
-
-def _least(figures: Figures) -> float:
-    """The least confidence that a largest probability can have, rounded down to a bin."""
-    return float(np.floor(1 / len(figures.classes) / _BIN) * _BIN)
-
-
-def _over_time(figure: Figure, figures: Figures, theme: Theme) -> None:
-    axes = figure.subplots()
-    size = float(np.clip(3000 / len(figures.scored), 5, 26))
-    for name, items, colour, marker in _groups(figures, theme):
-        # Time and value are taken from the same capture, so that sorting cannot part them.
-        times = np.array([_naive(item.capture.time) for item in items], dtype="datetime64[us]")
-        values = [item.confidence for item in items]
-        axes.scatter(
-            times,
-            values,
-            s=size,
-            color=colour,
-            marker=marker,
-            alpha=0.8,
-            linewidths=0,
-            label=name,
-            clip_on=False,
-        )
-    _threshold_line(axes, figures, theme, upright=False)
-    locator = dates.AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    formatter = dates.ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(formatter)
-    axes.set_xlabel("Time of inference (UTC)", loc="left")  # the date stands at the right
-    axes.set_ylabel("Confidence")
-    axes.set_ylim(_least(figures) - 0.01, 1.0)
-    axes.margins(x=0.02)
-    axes.grid(visible=True, axis="y")
-    _legend(figure)
-
-
-def _histogram(figure: Figure, figures: Figures, theme: Theme) -> None:
-    axes = figure.subplots()
-    groups = _groups(figures, theme)
-    edges = np.arange(round(_least(figures) / _BIN), round(1 / _BIN) + 1) * _BIN
-    axes.hist(
-        [[item.confidence for item in items] for _, items, _, _ in groups],
-        bins=edges.tolist(),
-        stacked=True,
-        color=[colour for _, _, colour, _ in groups],
-        label=[name for name, _, _, _ in groups],
-        edgecolor=theme.paper,
-        linewidth=0.6,
-    )
-    _threshold_line(axes, figures, theme, upright=True)
-    axes.set_xlabel(f"Confidence (steps of {_BIN})")
-    axes.set_ylabel("Inferences")
-    axes.set_xlim(edges[0], 1.0)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(visible=True, axis="y")
-    _legend(figure)
-
-
-def _classes(figure: Figure, figures: Figures, theme: Theme) -> None:
-    left, right = figure.subplots(1, 2, sharey=True)
-    rows = range(len(figures.classes))
-    groups = [figures.of_class(label) for label in rows]
-    counts = [len(items) for items in groups]
-    passed = [sum(map(figures.passes, items)) for items in groups]
-    failed = [count - some for count, some in zip(counts, passed, strict=True)]
-    left.barh(rows, passed, color=theme.passed, height=0.62)
-    left.barh(rows, failed, left=passed, color=theme.failed, height=0.62)
-    for row, count in enumerate(counts):
-        left.annotate(
-            f"{count:,}", (count, row), xytext=(4, 0), textcoords="offset points", va="center"
-        )
-    left.set_yticks(rows, figures.classes)
-    left.invert_yaxis()
-    left.set_xlabel("Inferences")
-    left.set_xlim(0, max(counts) * 1.22)
-    left.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    for row, items in enumerate(groups):
-        if items:
-            mean = float(np.mean([item.confidence for item in items]))
-            right.plot([mean], [row], "o", color=theme.ink, markersize=7)
-            inward = -1 if mean > (_least(figures) + 1) / 2 else 1
-            right.annotate(
-                f"{mean:.3f}",
-                (mean, row),
-                xytext=(8 * inward, 0),
-                textcoords="offset points",
-                ha="right" if inward < 0 else "left",
-                va="center",
-            )
-    _threshold_line(right, figures, theme, upright=True)
-    right.set_xlabel("Mean confidence")
-    right.set_xlim(_least(figures), 1.01)
-    right.set_ylim(len(groups) - 0.4, -0.7)
-    right.grid(visible=True, axis="x")
-
-
-def _wall(figure: Figure, figures: Figures, theme: Theme) -> None:
-    items = figures.lowest
-    count_rows = -(-len(items) // _WALL_COLUMNS)
-    grid = figure.subplots(count_rows, _WALL_COLUMNS, squeeze=False).flat
-    for axes in grid:
-        axes.set_axis_off()
-    for axes, item in zip(grid, items, strict=False):
-        picture = thumbnail(item.capture.input)
-        if picture is None:
-            axes.text(0.5, 0.5, "no image", ha="center", va="center", color=theme.faint, fontsize=8)
-        else:
-            axes.imshow(np.asarray(picture), interpolation="nearest")
-        colour = theme.ink if figures.passes(item) else theme.failed
-        axes.set_title(
-            f"{figures.classes[item.predicted]}\n{item.confidence:.3f}", fontsize=8, color=colour
-        )
-
-
-def _confusion(figure: Figure, figures: Figures, theme: Theme) -> None:
-    axes = figure.subplots()
-    counts = np.array(figures.confusion())
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    shades = LinearSegmentedColormap.from_list("shares", [theme.paper, theme.passed])
-    axes.imshow(shares, cmap=shades, vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(counts):
-        red, green, blue, _ = shades(shares[row, column])
-        bright = 0.299 * red + 0.587 * green + 0.114 * blue
-        axes.text(
-            column,
-            row,
-            f"{count}\n{shares[row, column]:.0%}",
-            ha="center",
-            va="center",
-            color="#000000" if bright > 0.5 else "#ffffff",
-        )
-    axes.set_xticks(range(len(figures.classes)), figures.classes)
-    axes.set_yticks(range(len(figures.classes)), figures.classes, rotation=90, va="center")
-    axes.tick_params(length=0)
-    axes.set_xlabel("Predicted class")
-    axes.set_ylabel("True class")
-
-
-def _threshold_line(axes: Any, figures: Figures, theme: Theme, *, upright: bool) -> None:
-    """Mark the threshold, with its value at the end of the line, where nothing is drawn."""
-    line = axes.axvline if upright else axes.axhline
-    line(figures.threshold, color=theme.ink, linewidth=1.1, linestyle=(0, (5, 3)))
-    axes.annotate(
-        f"threshold {figures.threshold:g}" if upright else f"{figures.threshold:g}",
-        (figures.threshold, 1.0) if upright else (1.0, figures.threshold),
-        xycoords=axes.get_xaxis_transform() if upright else axes.get_yaxis_transform(),
-        xytext=(0, 3) if upright else (4, 0),
-        textcoords="offset points",
-        ha="center" if upright else "left",
-        va="bottom" if upright else "center",
-        fontsize=8,
-        color=theme.ink,
-    )
-
-
-def _legend(figure: Figure) -> None:
-    figure.legend(loc="outside upper left", ncols=2, handletextpad=0.4, columnspacing=1.6)
-
-
-def _naive(time: datetime) -> datetime:
-    """The same moment as numpy keeps it: in UTC, without saying so."""
-    return time.replace(tzinfo=None)
-
-
-__all__: Sequence[str] = ("Plot", "draw_plots")
+        wanted.append(confusion)
+    return wanted

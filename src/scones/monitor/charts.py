@@ -1,0 +1,202 @@
+"""Draws one chart of a report's figures into a matplotlib figure.
+
+Every function takes the figure to draw into, the figures to draw, and the theme; charts use the
+settings that are in force (`Theme.settings`).
+"""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from matplotlib import dates
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from scones.monitor.figures import Figures, Scored
+from scones.monitor.images import thumbnail
+from scones.monitor.theme import Theme
+
+WALL_COLUMNS = 6
+_BIN = 0.02  # of confidence
+
+
+def _groups(
+    figures: Figures, theme: Theme
+) -> tuple[tuple[str, list[Scored], str, str], tuple[str, list[Scored], str, str]]:
+    """Captures that pass and that do not: name, captures, colour, marker."""
+    passed = [item for item in figures.scored if figures.passes(item)]
+    failed = [item for item in figures.scored if not figures.passes(item)]
+    return (
+        (f"meets threshold ({len(passed):,})", passed, theme.passed, "o"),
+        (f"below ({len(failed):,})", failed, theme.failed, "D"),
+    )
+
+
+def _least(figures: Figures) -> float:
+    """The least confidence that a largest probability can have, rounded down to a bin."""
+    return float(np.floor(1 / len(figures.classes) / _BIN) * _BIN)
+
+
+def over_time(figure: Figure, figures: Figures, theme: Theme) -> None:
+    """Draw each capture's confidence at its time, coloured by whether it passes."""
+    axes = figure.subplots()
+    size = float(np.clip(3000 / len(figures.scored), 5, 26))
+    for name, items, colour, marker in _groups(figures, theme):
+        # Time and value are taken from the same capture, so that sorting cannot part them.
+        times = np.array([_naive(item.capture.time) for item in items], dtype="datetime64[us]")
+        values = [item.confidence for item in items]
+        axes.scatter(
+            times,
+            values,
+            s=size,
+            color=colour,
+            marker=marker,
+            alpha=0.8,
+            linewidths=0,
+            label=name,
+            clip_on=False,
+        )
+    _threshold_line(axes, figures, theme, upright=False)
+    locator = dates.AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    formatter = dates.ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(formatter)
+    axes.set_xlabel("Time of inference (UTC)", loc="left")  # the date stands at the right
+    axes.set_ylabel("Confidence")
+    axes.set_ylim(_least(figures) - 0.01, 1.0)
+    axes.margins(x=0.02)
+    axes.grid(visible=True, axis="y")
+    _legend(figure)
+
+
+def histogram(figure: Figure, figures: Figures, theme: Theme) -> None:
+    """Draw how many captures have which confidence, stacked by whether they pass."""
+    axes = figure.subplots()
+    groups = _groups(figures, theme)
+    edges = np.arange(round(_least(figures) / _BIN), round(1 / _BIN) + 1) * _BIN
+    axes.hist(
+        [[item.confidence for item in items] for _, items, _, _ in groups],
+        bins=edges.tolist(),
+        stacked=True,
+        color=[colour for _, _, colour, _ in groups],
+        label=[name for name, _, _, _ in groups],
+        edgecolor=theme.paper,
+        linewidth=0.6,
+    )
+    _threshold_line(axes, figures, theme, upright=True)
+    axes.set_xlabel(f"Confidence (steps of {_BIN})")
+    axes.set_ylabel("Inferences")
+    axes.set_xlim(edges[0], 1.0)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(visible=True, axis="y")
+    _legend(figure)
+
+
+def classes(figure: Figure, figures: Figures, theme: Theme) -> None:
+    """Draw how many captures have which predicted class, and their mean confidence."""
+    left, right = figure.subplots(1, 2, sharey=True)
+    rows = range(len(figures.classes))
+    groups = [figures.of_class(label) for label in rows]
+    counts = [len(items) for items in groups]
+    passed = [sum(map(figures.passes, items)) for items in groups]
+    failed = [count - some for count, some in zip(counts, passed, strict=True)]
+    left.barh(rows, passed, color=theme.passed, height=0.62)
+    left.barh(rows, failed, left=passed, color=theme.failed, height=0.62)
+    for row, count in enumerate(counts):
+        left.annotate(
+            f"{count:,}", (count, row), xytext=(4, 0), textcoords="offset points", va="center"
+        )
+    left.set_yticks(rows, figures.classes)
+    left.invert_yaxis()
+    left.set_xlabel("Inferences")
+    left.set_xlim(0, max(counts) * 1.22)
+    left.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    for row, items in enumerate(groups):
+        if items:
+            mean = float(np.mean([item.confidence for item in items]))
+            right.plot([mean], [row], "o", color=theme.ink, markersize=7)
+            inward = -1 if mean > (_least(figures) + 1) / 2 else 1
+            right.annotate(
+                f"{mean:.3f}",
+                (mean, row),
+                xytext=(8 * inward, 0),
+                textcoords="offset points",
+                ha="right" if inward < 0 else "left",
+                va="center",
+            )
+    _threshold_line(right, figures, theme, upright=True)
+    right.set_xlabel("Mean confidence")
+    right.set_xlim(_least(figures), 1.01)
+    right.set_ylim(len(groups) - 0.4, -0.7)
+    right.grid(visible=True, axis="x")
+
+
+def wall(figure: Figure, figures: Figures, theme: Theme) -> None:
+    """Draw the captured images of lowest confidence, with prediction and confidence."""
+    items = figures.lowest
+    count_rows = -(-len(items) // WALL_COLUMNS)
+    grid = list(figure.subplots(count_rows, WALL_COLUMNS, squeeze=False).flat)
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, item in zip(grid, items, strict=False):
+        picture = thumbnail(item.capture.input)
+        if picture is None:
+            axes.text(0.5, 0.5, "no image", ha="center", va="center", color=theme.faint, fontsize=8)
+        else:
+            axes.imshow(np.asarray(picture), interpolation="nearest")
+        colour = theme.ink if figures.passes(item) else theme.failed
+        axes.set_title(
+            f"{figures.classes[item.predicted]}\n{item.confidence:.3f}", fontsize=8, color=colour
+        )
+
+
+def confusion(figure: Figure, figures: Figures, theme: Theme) -> None:
+    """Draw the confusion matrix of the labelled captures."""
+    axes = figure.subplots()
+    counts = np.array(figures.confusion())
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shades = LinearSegmentedColormap.from_list("shares", [theme.paper, theme.passed])
+    axes.imshow(shares, cmap=shades, vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        red, green, blue, _ = shades(shares[row, column])
+        bright = 0.299 * red + 0.587 * green + 0.114 * blue
+        axes.text(
+            column,
+            row,
+            f"{count}\n{shares[row, column]:.0%}",
+            ha="center",
+            va="center",
+            color="#000000" if bright > 0.5 else "#ffffff",
+        )
+    axes.set_xticks(range(len(figures.classes)), figures.classes)
+    axes.set_yticks(range(len(figures.classes)), figures.classes, rotation=90, va="center")
+    axes.tick_params(length=0)
+    axes.set_xlabel("Predicted class")
+    axes.set_ylabel("True class")
+
+
+def _threshold_line(axes: Any, figures: Figures, theme: Theme, *, upright: bool) -> None:
+    """Mark the threshold, with its value at the end of the line, where nothing is drawn."""
+    line = axes.axvline if upright else axes.axhline
+    line(figures.threshold, color=theme.ink, linewidth=1.1, linestyle=(0, (5, 3)))
+    axes.annotate(
+        f"threshold {figures.threshold:g}" if upright else f"{figures.threshold:g}",
+        (figures.threshold, 1.0) if upright else (1.0, figures.threshold),
+        xycoords=axes.get_xaxis_transform() if upright else axes.get_yaxis_transform(),
+        xytext=(0, 3) if upright else (4, 0),
+        textcoords="offset points",
+        ha="center" if upright else "left",
+        va="bottom" if upright else "center",
+        fontsize=8,
+        color=theme.ink,
+    )
+
+
+def _legend(figure: Figure) -> None:
+    figure.legend(loc="outside upper left", ncols=2, handletextpad=0.4, columnspacing=1.6)
+
+
+def _naive(time: datetime) -> datetime:
+    """The same moment as numpy keeps it: in UTC, without saying so."""
+    return time.replace(tzinfo=None)
