@@ -8,6 +8,8 @@ What every algorithm shares lies here, in the order in which a job meets it:
     container     where the contract puts configuration, channels, the model and the failure file
     declaration   hyperparameters declared as data, read and checked all at once
     images        bytes of a photo in, upright RGB pixels out
-    training_job  runs a training function: stop signal, failure file, exit code
+    stop_request  SIGTERM as a value that a loop can look at
+    training_job  runs a training function: failure file, exit code
+    hosting       runs a model server: port, readiness, exit code
     model_server  HTTP front of a model: /ping and /invocations
 """

@@ -2,13 +2,12 @@
 
 import logging
 import os
-import signal
 import threading
 from collections.abc import Callable, Mapping
-from types import FrameType
 
 from scones_algorithms.errors import AlgorithmError, CustomerError
 from scones_algorithms.model_server import Model, ModelServer
+from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +30,8 @@ def run(load_model: Callable[[], Model], environ: Mapping[str, str] = os.environ
     Returns:
         0 after a requested stop, 1 when the address or the model cannot be used.
     """
-    stop = threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop = StopRequest()
+    stop.listen()
     try:
         server = listen(environ)
         server.model = load_model()

@@ -2,38 +2,18 @@
 
 import errno
 import logging
-import signal
 import traceback
 from collections.abc import Callable
-from types import FrameType
 
 from scones_algorithms.container import Container
 from scones_algorithms.errors import AlgorithmError
+from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
 
 SUCCESS = 0
 CUSTOMER_ERROR = 1
 INTERNAL_ERROR = 2
-
-
-class StopRequest:
-    """Whether SageMaker has asked the job to stop.
-
-    SIGTERM comes 120 seconds before SIGKILL. Training looks at `requested` between two batches,
-    saves the model and returns.
-    """
-
-    def __init__(self) -> None:
-        self.requested = False
-
-    def listen(self) -> None:
-        """Take SIGTERM, and Ctrl-C, as a request to stop."""
-        signal.signal(signal.SIGTERM, self._on_signal)
-        signal.signal(signal.SIGINT, self._on_signal)
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.requested = True
 
 
 def run(train: Callable[[Container, StopRequest], None], container: Container) -> int:

@@ -8,6 +8,7 @@ from scones_algorithms.image_classification.job import read_job
 from scones_algorithms.logs import configure_logging
 from scones_algorithms.model_server import Model
 from scones_algorithms.mxnet_start import start_mxnet
+from scones_algorithms.stop_request import StopRequest
 from scones_algorithms.threads import limit_threads
 
 USAGE = "usage: python -m scones_algorithms.image_classification train|serve"
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _train() -> int:
-    def train(container: Container, stop: training_job.StopRequest) -> None:
+    def train(container: Container, stop: StopRequest) -> None:
         job = read_job(container)
         start_mxnet()  # takes seconds: a job that cannot be done has been refused before
         from scones_algorithms.image_classification.train import train as train_classifier

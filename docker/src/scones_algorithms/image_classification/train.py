@@ -29,7 +29,7 @@ from scones_algorithms.image_classification.dataset import (
 from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.network import build_network, describe_network
 from scones_algorithms.image_classification.training import Scores, Training
-from scones_algorithms.training_job import StopRequest
+from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
 

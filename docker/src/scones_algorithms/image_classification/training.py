@@ -21,7 +21,7 @@ from scones_algorithms.image_classification.dataset import LabelledImages
 from scones_algorithms.image_classification.job import EarlyStopping, Job
 from scones_algorithms.image_classification.optimizer import build_trainer, learning_rate
 from scones_algorithms.image_classification.preprocess import Floats, Pixels, to_batch
-from scones_algorithms.training_job import StopRequest
+from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
 
