@@ -23,12 +23,9 @@ def main() -> None:
     )
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
-        asyncio.new_event_loop().run_until_complete(_serve(settings))
+        asyncio.run(_serve(settings))
     except StartError as error:
         sys.exit(f"scones_localstack.sagemaker: {error}")
-    logging.shutdown()
-    # A thread that waits for an S3 that is away would hold the interpreter back for a minute.
-    os._exit(0)
 
 
 async def _serve(settings: Settings) -> None:
@@ -42,6 +39,9 @@ async def _serve(settings: Settings) -> None:
     await asked.wait()
     _log.info("stopping")
     await service.stop()
+    logging.shutdown()
+    # A thread that waits for an S3 that is away would hold the interpreter back for a minute.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The one place that makes AWS clients: S3 and CloudWatch Logs at the given endpoint."""
+"""The one place that makes AWS sessions and clients: S3 and CloudWatch Logs at one endpoint."""
 
 import os
 import threading
@@ -18,10 +18,23 @@ _CONFIG = Config(
     read_timeout=60,
     retries={"mode": "standard", "max_attempts": 3},
     max_pool_connections=16,
+    # The endpoint is a neighbour, whatever proxy the environment names.
+    proxies={},
     # Checksums that only AWS asks for cost time on every small object.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+
+
+def private_session() -> Any:
+    """Return a botocore session that reads neither a person's profile nor their files."""
+    return botocore.session.Session(
+        session_vars={
+            "profile": (None, [], None, None),
+            "config_file": (None, [], os.devnull, None),
+            "credentials_file": (None, [], os.devnull, None),
+        }
+    )
 
 
 class Aws:
@@ -29,19 +42,11 @@ class Aws:
 
     def __init__(self, endpoint_url: str) -> None:
         self.endpoint_url = endpoint_url
-        # A person's profile and configuration files must never be read.
-        core = botocore.session.Session(
-            session_vars={
-                "profile": (None, [], None, None),
-                "config_file": (None, [], os.devnull, None),
-                "credentials_file": (None, [], os.devnull, None),
-            }
-        )
         self._session = boto3.Session(
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
             region_name=DEFAULT_REGION,
-            botocore_session=core,
+            botocore_session=private_session(),
         )
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()

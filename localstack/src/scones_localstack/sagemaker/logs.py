@@ -33,9 +33,19 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Delivery:
-    """A shipment under way: `closed` means that nothing more will be written to its file."""
+    """A shipment under way.
+
+    Attributes:
+        shipment: its record.
+        endless: the file may be emptied when it has been delivered, so that it does not grow.
+        closed: nothing more will be written to the file.
+        created: the log stream exists.
+        lock: held by whoever delivers.
+        last: the delivery of the rest.
+    """
 
     shipment: Shipment
+    endless: bool = False
     closed: bool = False
     created: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -53,11 +63,15 @@ class LogShipper:
             shipment.path: _Delivery(shipment, closed=True) for shipment in store.shipments()
         }
 
-    def ship(self, path: Path, region: str, group: str, stream: str) -> None:
-        """Deliver from now on what is appended to a file that nobody has written to before."""
-        shipment = Shipment(path, region, group, stream)
+    def ship(self, shipment: Shipment, *, endless: bool = False) -> None:
+        """Deliver from now on what is appended to a file that nobody has written to before.
+
+        Args:
+            shipment: which file, and where to.
+            endless: empty the file whenever it has become long and has been delivered.
+        """
         self._store.save_shipment(shipment)
-        self._deliveries[path] = _Delivery(shipment)
+        self._deliveries[shipment.path] = _Delivery(shipment, endless)
 
     async def close(self, path: Path, timeout_seconds: float) -> None:
         """Nothing more will be written to this file: deliver the rest of it.
@@ -101,7 +115,7 @@ class LogShipper:
             if delivery.closed:
                 self._store.remove_shipment(shipment)
                 self._deliveries.pop(shipment.path, None)
-            elif shipment.position > _CUT_BYTES:
+            elif delivery.endless and shipment.position > _CUT_BYTES:
                 self._cut(shipment)
 
     def _cut(self, shipment: Shipment) -> None:

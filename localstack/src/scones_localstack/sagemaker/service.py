@@ -37,14 +37,15 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = _lock(settings)
-        self._store = Store(settings.folder / "service.sqlite")
-        aws = Aws(settings.aws_endpoint_url)
         table = images.load(settings.images)
-        self._backend = backends.choose(
-            settings.backend,
-            {"process": lambda: ProcessBackend(table, self._store, settings.aws_endpoint_url)},
-        )
+        make = backends.choose(settings.backend, {"process": ProcessBackend})
+        with contextlib.ExitStack() as resources:
+            resources.enter_context(_lock(settings))
+            self._store = Store(settings.folder / "service.sqlite")
+            resources.callback(self._store.close)
+            self._resources = resources.pop_all()
+        aws = Aws(settings.aws_endpoint_url)
+        self._backend = make(table, self._store, settings.aws_endpoint_url)
         self._shipper = LogShipper(aws, self._store)
         self._spool = CaptureSpool(settings.folder / "capture", aws, settings.capture_flush_seconds)
         self._http = aiohttp.ClientSession(
@@ -91,7 +92,11 @@ class Service:
         Raises:
             StartError: the port is taken.
         """
-        await self._server.start(self._settings.port)
+        try:
+            await self._server.start(self._settings.port)
+        except StartError:
+            await self._close()
+            raise
         for name in self._backend.sweep():
             _log.warning("ended %s, which an earlier service had left running", name)
         self._jobs.recover()
@@ -115,9 +120,11 @@ class Service:
                 asyncio.gather(self._spool.flush(), self._shipper.flush()), _DELIVERY_SECONDS
             )
         self._backend.sweep()
+        await self._close()
+
+    async def _close(self) -> None:
         await self._http.close()
-        self._store.close()
-        self._lock.close()
+        self._resources.close()
 
 
 def _lock(settings: Settings) -> IO[str]:

@@ -7,7 +7,7 @@ mounts the folder instead.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,12 +101,12 @@ class Backend(ABC):
         """End what a service that was killed has left running; return the names of it."""
 
 
-def choose(name: str, makers: Mapping[str, Callable[[], Backend]]) -> Backend:
-    """Return the backend of this name.
+def choose[T](name: str, backends: Mapping[str, T]) -> T:
+    """Return the entry of this name.
 
     Raises:
         StartError: there is none; the message lists those there are.
     """
-    if name not in makers:
-        raise StartError(f"there is no backend '{name}': choose one of {', '.join(makers)}")
-    return makers[name]()
+    if name not in backends:
+        raise StartError(f"there is no backend '{name}': choose one of {', '.join(backends)}")
+    return backends[name]

@@ -54,6 +54,7 @@ class ProcessBackend(Backend):
         if port:
             environment |= {"SAGEMAKER_BIND_TO_PORT": str(port), "SCONES_BIND_HOST": HOST}
         try:
+            (spec.root / "tmp").mkdir(exist_ok=True)
             spec.log_path.parent.mkdir(parents=True, exist_ok=True)
             # Opened for appending: the log may be cut from outside while the program writes.
             with spec.log_path.open("ab") as log:
@@ -84,7 +85,8 @@ class ProcessBackend(Backend):
         """Return a child's variables: nothing of the caller's, least of all credentials."""
         return {
             "PATH": f"{Path(program).parent}:{_SYSTEM_PATH}",
-            "HOME": str(root),
+            "HOME": str(root / "tmp"),
+            "TMPDIR": str(root / "tmp"),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
             THREADS_ENV: os.environ.get(THREADS_ENV, str(os.cpu_count() or 1)),

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-import botocore.session
+from scones_localstack.sagemaker.aws import private_session
 
 CONTROL_PLANE = "sagemaker"
 RUNTIME = "sagemaker-runtime"
@@ -12,7 +12,7 @@ RUNTIME = "sagemaker-runtime"
 @cache
 def service_model(service: str) -> Any:
     """Return botocore's ServiceModel of `sagemaker` or `sagemaker-runtime`."""
-    return botocore.session.Session().get_service_model(service)
+    return private_session().get_service_model(service)
 
 
 @cache

@@ -32,11 +32,10 @@ class Runtime:
 
     async def invoke(self, request: web.Request, region: str) -> web.Response:
         """Answer InvokeEndpoint."""
-        asked = self._asked(request)
         if (request.content_length or 0) > BODY_BYTES:
             raise too_large()
         body = await request.read()
-        inference = await self._invoker.invoke(region, asked, body)
+        inference = await self._invoker.invoke(region, self._asked(request, body), body)
         headers = {VARIANT_HEADER: inference.variant}
         if inference.content_type:
             headers["Content-Type"] = inference.content_type
@@ -44,15 +43,14 @@ class Runtime:
             headers[CUSTOM_ATTRIBUTES_HEADER] = inference.custom_attributes
         return web.Response(body=inference.body, headers=headers)
 
-    def _asked(self, request: web.Request) -> dict[str, Any]:
-        """Return the request's members outside its body, checked."""
-        asked = {"EndpointName": request.match_info["name"]}
+    def _asked(self, request: web.Request, body: bytes) -> dict[str, Any]:
+        """Return the request as AWS's model has it, checked."""
+        asked = {"EndpointName": request.match_info["name"], "Body": body}
         for name, header in self._headers:
             value = request.headers.get(header)
             if value is not None:
                 asked[name] = value
         cleaned, finding = check(self._shape, asked)
-        # The body is not text: its length is checked on its own.
         if finding:
             raise ValidationError(finding)
         return cleaned

@@ -60,6 +60,8 @@ class _Checker:
             return _typed(value, bool, path, "a Boolean")
         if kind == "timestamp":
             return _timestamp(value, path)
+        if kind == "blob":
+            return value
         return self._number(shape, value, path)
 
     def _structure(self, shape: Any, value: Any, path: str) -> dict[str, Any]:

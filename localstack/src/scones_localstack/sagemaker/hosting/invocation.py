@@ -120,6 +120,7 @@ class Invoker:
                 headers=headers,
                 skip_auto_headers=_SILENT,
                 timeout=self._timeout,
+                allow_redirects=False,
             ) as reply:
                 return reply.status, reply.headers, await reply.read()
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):

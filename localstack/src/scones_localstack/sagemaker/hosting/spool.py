@@ -52,6 +52,8 @@ class CaptureSpool:
         self._open: dict[Path, _OpenFile] = {}
         # What an earlier service has left is sealed by its end.
         self._sealed = sorted(folder.glob(f"*/*{_SUFFIX}"))
+        for entry in folder.iterdir():
+            _tidy(entry)
         self._uploading = asyncio.Lock()
         self._away = False
 
@@ -110,7 +112,7 @@ class CaptureSpool:
         """Flush a variant's captures for good; what S3 does not take now goes later."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self.flush(folder)), timeout_seconds)
-        self._tidy(folder)
+        _tidy(folder)
 
     def _create(self, folder: Path, moment: float) -> _OpenFile:
         time = datetime.fromtimestamp(moment, UTC)
@@ -145,6 +147,8 @@ class CaptureSpool:
 
     def _upload_file(self, path: Path) -> None:
         """Upload one file and remove it; blocks."""
+        if not path.exists():
+            return
         target = json.loads((path.parent / _DESTINATION).read_text(encoding="utf-8"))
         prefix = S3Uri(target["bucket"], target["prefix"])
         content = path.read_bytes()
@@ -152,11 +156,6 @@ class CaptureSpool:
             uri = prefix.below(key_of(path.name))
             Objects(self._aws, target["region"]).put(content, uri, _CONTENT_TYPE)
         path.unlink()
-
-    def _tidy(self, folder: Path) -> None:
-        if folder.is_dir() and not list(folder.glob(f"*{_SUFFIX}")):
-            (folder / _DESTINATION).unlink(missing_ok=True)
-            folder.rmdir()
 
 
 def key_of(name: str) -> str:
@@ -166,3 +165,10 @@ def key_of(name: str) -> str:
     """
     year, month, day, hour, rest = name.split("-", 4)
     return f"{year}/{month}/{day}/{hour}/{rest}"
+
+
+def _tidy(folder: Path) -> None:
+    """Remove a variant's folder if it holds no captures."""
+    if folder.is_dir() and not list(folder.glob(f"*{_SUFFIX}")):
+        (folder / _DESTINATION).unlink(missing_ok=True)
+        folder.rmdir()

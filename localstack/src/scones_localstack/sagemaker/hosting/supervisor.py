@@ -17,6 +17,7 @@ from scones_localstack.sagemaker.backends import (
 )
 from scones_localstack.sagemaker.images import UnknownImageError
 from scones_localstack.sagemaker.logs import LogShipper
+from scones_localstack.sagemaker.store import Shipment
 
 PING_SECONDS = 2.0
 STOP_SECONDS = 30.0
@@ -114,7 +115,8 @@ class Supervisor:
         region, group, variant = log_target
         instance = f"i-{uuid.uuid4().hex[:17]}"
         self._log_path = self._spec.log_path / f"{variant}-{instance}.log"
-        self._shipper.ship(self._log_path, region, group, f"{variant}/{instance}")
+        shipment = Shipment(self._log_path, region, group, f"{variant}/{instance}")
+        self._shipper.ship(shipment, endless=True)
         try:
             container = await self._backend.start(replace(self._spec, log_path=self._log_path))
         except (ContainerStartError, UnknownImageError) as error:
@@ -141,7 +143,9 @@ class Supervisor:
         timeout = aiohttp.ClientTimeout(total=PING_SECONDS)
         while True:
             try:
-                async with self._http.get(f"{address}/ping", timeout=timeout) as reply:
+                async with self._http.get(
+                    f"{address}/ping", timeout=timeout, allow_redirects=False
+                ) as reply:
                     if reply.status == 200:
                         return
             except (aiohttp.ClientError, TimeoutError):

@@ -21,7 +21,7 @@ from scones_localstack.sagemaker.training.request import describe
 from scones_localstack.sagemaker.training.run import StopCause, Surroundings, TrainingRun
 from scones_localstack.sagemaker.training.status import RUNNING, Secondary, finish, move
 
-_UPLOAD_SECONDS = 8.0
+_UPLOAD_SECONDS = 5.0
 _INTERRUPTED = (
     "InternalServerError: The SageMaker service ended while the job was running. "
     "Create the training job again."

@@ -33,7 +33,7 @@ from scones_localstack.sagemaker.objects import (
     parse_uri,
     patiently,
 )
-from scones_localstack.sagemaker.store import Resource, now
+from scones_localstack.sagemaker.store import Resource, Shipment, now
 from scones_localstack.sagemaker.training.channels import (
     DownloadCancelled,
     DownloadError,
@@ -167,7 +167,7 @@ class TrainingRun:
         job = self._job
         stream = f"{job.name}/algo-1-{int(now() * 1000)}"
         self._log_path.unlink(missing_ok=True)
-        self._around.shipper.ship(self._log_path, job.region, TRAINING_GROUP, stream)
+        self._around.shipper.ship(Shipment(self._log_path, job.region, TRAINING_GROUP, stream))
         spec = ContainerSpec(
             name=f"training-job/{job.name}",
             image=job.document["AlgorithmSpecification"]["TrainingImage"],

@@ -1,0 +1,32 @@
+"""One SageMaker service for the session, beside the session's LocalStack."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator.running import Emulator
+from tests.emulator.sagemaker.running import Service, Workbench, unique
+
+
+@pytest.fixture(scope="session")
+def service(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The session's service, started as by a caller with secrets in the environment."""
+    secrets = {"AWS_PROFILE": "personal", "AWS_SESSION_TOKEN": "mine", "CALLERS_SECRET": "hush"}
+    instance = Service(tmp_path_factory.mktemp("sagemaker") / "state", emulator)
+    instance.environment = secrets
+    instance.start()
+    yield instance
+    instance.kill()
+
+
+@pytest.fixture
+def bench(emulator: Emulator, service: Service) -> Iterator[Workbench]:
+    """A workbench with a bucket of its own; its endpoints are deleted after the test."""
+    bucket = unique("bucket")
+    emulator.client("s3").create_bucket(Bucket=bucket)
+    before = set(service.ready()["endpoints"])
+    workbench = Workbench(service, emulator, bucket)
+    yield workbench
+    for name in set(service.ready()["endpoints"]) - before:
+        workbench.leaves(name, "Creating")
+        workbench.delete(name)

@@ -1,0 +1,129 @@
+"""A container image that does as it is told, with nothing but the standard library.
+
+`train` is told by hyperparameters, `serve` by environment variables and by what it is sent.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+ROOT = Path(os.environ["SAGEMAKER_BASE_DIR"])
+STUBBORN_CHILD = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"
+)
+
+
+def train() -> None:
+    told = json.loads((ROOT / "input/config/hyperparameters.json").read_text())
+    signal.signal(signal.SIGTERM, on_sigterm)
+    (ROOT / "model/weights").write_text("trained")
+    if "stubborn_child" in told:
+        child = subprocess.Popen([sys.executable, "-c", STUBBORN_CHILD])
+        print(f"child {child.pid}")
+    if "show" in told:
+        print(json.dumps(surroundings()))
+    for line in told.get("print", "").split("|"):
+        print(line)
+    if "output" in told:
+        (ROOT / "output/data/plot.txt").write_text(told["output"])
+    if "burn" in told:
+        end = time.process_time() + float(told["burn"])
+        while time.process_time() < end:
+            pass
+    if "fail" in told:
+        (ROOT / "output/failure").write_text(told["fail"])
+        sys.exit(int(told.get("code", "1")))
+    print("waiting")
+    deadline = time.monotonic() + float(told.get("sleep", "0"))
+    while time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def on_sigterm(number: int, frame: FrameType | None) -> None:
+    told = json.loads((ROOT / "input/config/hyperparameters.json").read_text())
+    print("SIGTERM")
+    (ROOT / "model/weights").write_text("half trained")
+    if "stubborn" not in told:
+        sys.exit(0)
+
+
+def surroundings() -> dict[str, Any]:
+    """What the container contract gave, for the test to compare."""
+    config = ROOT / "input/config"
+    data = ROOT / "input/data"
+    return {
+        "config": {path.name: json.loads(path.read_text()) for path in config.iterdir()},
+        "files": {
+            str(path.relative_to(data)): path.read_text()
+            for path in sorted(data.rglob("*"))
+            if path.is_file()
+        },
+        "environment": dict(os.environ),
+    }
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self.answer(200 if self.path == "/ping" else 404, b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if body == b"crash":
+            os._exit(3)
+        if body == b"slow":
+            time.sleep(30)
+        if body.startswith(b"status "):
+            self.answer(int(body.split()[1]), b"cannot read this")
+            return
+        accept = self.headers.get("Accept")
+        if accept == "application/octet-stream":
+            self.answer(200, body, accept)
+            return
+        document = {
+            "pid": os.getpid(),
+            "bytes": len(body),
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "weights": (ROOT / "model/weights").read_text(),
+            "told": os.environ.get("TOLD"),
+        }
+        self.answer(200, json.dumps(document).encode(), "application/json")
+
+    def answer(self, status: int, body: bytes, content_type: str = "text/plain") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        if "X-Amzn-SageMaker-Custom-Attributes" in self.headers:
+            told = self.headers["X-Amzn-SageMaker-Custom-Attributes"]
+            self.send_header("X-Amzn-SageMaker-Custom-Attributes", told.upper())
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def serve() -> None:
+    if "EXIT_AT_START" in os.environ:
+        print("no model here")
+        sys.exit(int(os.environ["EXIT_AT_START"]))
+    host, port = os.environ["SCONES_BIND_HOST"], int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+    server = ThreadingHTTPServer((host, port), Handler)
+    server.daemon_threads = True
+    signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))
+    print(f"serving on {port}")
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    {"train": train, "serve": serve}[sys.argv[1]]()
