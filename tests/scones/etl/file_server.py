@@ -15,6 +15,7 @@ class Behaviour:
         body: The file.
         etag: Its entity tag, or None for a server that gives none.
         ranges: Whether it honours Range.
+        range_shift: By how many bytes it misses the range that was asked for.
         drop_after: For each request in turn, bytes of the answer's body after which the
             connection drops; requests beyond the list are answered whole.
         status: For each request in turn, a status to answer with instead; None for the file.
@@ -24,6 +25,7 @@ class Behaviour:
     body: bytes
     etag: str | None = '"1"'
     ranges: bool = True
+    range_shift: int = 0
     drop_after: list[int] = field(default_factory=list)
     status: list[int | None] = field(default_factory=list)
     content_type: str = "application/gzip"
@@ -65,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes */{whole}")
             body = b""
         elif partial:
+            start += behaviour.range_shift
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {start}-{whole - 1}/{whole}")
             body = behaviour.body[start:]

@@ -85,6 +85,14 @@ def test_a_server_that_ignores_ranges_is_read_from_the_start(tmp_path: Path, ser
     assert "If-Range" not in server.asked[1]
 
 
+def test_a_server_that_sends_another_range_is_read_from_the_start(
+    tmp_path: Path, serve: Serve
+) -> None:
+    server = serve(range_shift=7, drop_after=[600_000])
+    assert fetch(tmp_path, server).read_bytes() == BODY
+    assert ["Range" in headers for headers in server.asked] == [False, True, False]
+
+
 def test_pieces_from_elsewhere_are_not_built_upon(tmp_path: Path, serve: Serve) -> None:
     (tmp_path / "cifar-100-python.tar.gz.part").write_bytes(b"\x1f\x8bfrom another address")
     server = serve()
