@@ -1,10 +1,7 @@
 """One trained model and one server on it, shared by all tests of the algorithms."""
 
-import subprocess
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -13,20 +10,13 @@ with warnings.catch_warnings():
     import gluoncv  # noqa: F401
     import mxnet  # noqa: F401
 
-from tests.algorithms.jobs import run_train, write_job
+from tests.algorithms.jobs import Trained, run_train, write_job
 from tests.algorithms.servers import Server
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for module in ("mxnet", "gluoncv"):
         config.addinivalue_line("filterwarnings", f"ignore:::{module}")
-
-
-class Trained(NamedTuple):
-    """A finished training job."""
-
-    base: Path
-    process: subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="session")

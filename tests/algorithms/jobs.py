@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -15,6 +16,13 @@ from tests.algorithms.pictures import encoded, picture
 COMMAND = [sys.executable, "-m", "scones_algorithms.image_classification"]
 SMALL_JOB = {"num_classes": "2", "num_training_samples": "48", "image_shape": "3,32,32"}
 QUICK = SMALL_JOB | {"epochs": "6", "mini_batch_size": "16", "learning_rate": "0.05"}
+
+
+class Trained(NamedTuple):
+    """A finished training job."""
+
+    base: Path
+    process: subprocess.CompletedProcess[str]
 
 
 def write_config(base: Path, hyperparameters: Mapping[str, str], **channels: str) -> None:

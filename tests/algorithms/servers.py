@@ -32,8 +32,9 @@ class Server:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line)
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.append(line)
 
     def _wait_for_port(self) -> int:
         deadline = time.monotonic() + READY_SECONDS

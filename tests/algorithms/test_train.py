@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from scones_algorithms.image_classification.predictor import Predictor
-from tests.algorithms.conftest import Trained
 from tests.algorithms.jobs import (
     COMMAND,
     QUICK,
+    Trained,
     environment,
     failure,
     metadata,

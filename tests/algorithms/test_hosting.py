@@ -1,0 +1,82 @@
+"""A serving process: how it starts, and how it ends."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.algorithms.jobs import COMMAND, Trained, environment
+from tests.algorithms.servers import Server
+
+
+def serve_to_the_end(base: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "serve"],
+        env=environment(base, SCONES_BIND_HOST="127.0.0.1", **more),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_sigterm_lets_a_request_in_hand_finish(trained: Trained) -> None:
+    own = Server(trained.base)
+    image = (trained.base / "input" / "data" / "train" / "000.png").read_bytes()
+    head = (
+        "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"
+        f"Content-Length: {len(image)}\r\nExpect: 100-continue\r\n\r\n"
+    ).encode()
+    with socket.create_connection(("127.0.0.1", own.port), timeout=20) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(image[:100])
+        own.process.send_signal(signal.SIGTERM)
+        wait_until_refused(own.port)
+        connection.sendall(image[100:])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    assert own.process.wait(20) == 0
+
+
+def wait_until_refused(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the server still accepts connections")
+
+
+@pytest.mark.parametrize(
+    ("port", "words"), [("http", "SAGEMAKER_BIND_TO_PORT"), ("taken", "cannot listen")]
+)
+def test_a_port_that_cannot_be_used_is_said_in_one_line(
+    tmp_path: Path,
+    server: Server,
+    port: str,
+    words: str,
+) -> None:
+    wanted = str(server.port) if port == "taken" else port
+    process = serve_to_the_end(tmp_path, SAGEMAKER_BIND_TO_PORT=wanted)
+    assert process.returncode == 1
+    assert words in process.stdout
+    assert (process.stdout + process.stderr).count("\n") == 1
+
+
+def test_a_folder_without_a_model_is_said_in_one_line(tmp_path: Path) -> None:
+    process = serve_to_the_end(tmp_path, SAGEMAKER_BIND_TO_PORT="0")
+    assert process.returncode == 1
+    assert "model-metadata.json is missing" in process.stdout
+    assert (process.stdout + process.stderr).count("\n") == 1
+
+
+def test_anything_but_train_and_serve_is_a_usage_error() -> None:
+    process = subprocess.run(
+        [sys.executable, *COMMAND[1:], "trian"], capture_output=True, text=True, timeout=60
+    )
+    assert (process.returncode, "train|serve" in process.stderr) == (2, True)

@@ -1,0 +1,185 @@
+"""What a job may ask for, and what it gets when it leaves things open."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from scones_algorithms.container import Container
+from scones_algorithms.declaration import read
+from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.contract import HYPERPARAMETERS
+from scones_algorithms.image_classification.job import Job, read_job
+from scones_algorithms.image_classification.optimizer import learning_rate
+from scones_algorithms.image_classification.recipe import BUILTIN, MODERN
+from tests.algorithms.jobs import SMALL_JOB, write_config
+
+IMAGES = dict.fromkeys(("train", "train_lst", "validation", "validation_lst"), "image/png")
+
+
+def job(base: Path, hyperparameters: dict[str, str], **channels: str) -> Job:
+    write_config(base, SMALL_JOB | hyperparameters, **(channels or IMAGES))
+    return read_job(Container(base))
+
+
+def refusal(base: Path, hyperparameters: dict[str, str], **channels: str) -> str:
+    with pytest.raises(CustomerError) as caught:
+        job(base, hyperparameters, **channels)
+    return str(caught.value)
+
+
+def test_a_small_job_is_trained_by_the_modern_recipe_on_the_small_network(tmp_path: Path) -> None:
+    asked = job(tmp_path, {})
+    assert asked.recipe == MODERN
+    assert asked.num_layers is None
+
+
+def test_num_layers_asks_for_the_built_in(tmp_path: Path) -> None:
+    asked = job(tmp_path, {"num_layers": "50"})
+    assert asked.recipe == BUILTIN
+    assert asked.num_layers == 50
+
+
+def test_the_built_in_recipe_has_the_built_ins_depth(tmp_path: Path) -> None:
+    assert job(tmp_path, {"recipe": "builtin"}).num_layers == 152
+
+
+def test_large_images_get_a_residual_network_in_the_modern_recipe_too(tmp_path: Path) -> None:
+    asked = job(tmp_path, {"image_shape": "3,224,224"})
+    assert (asked.recipe.name, asked.num_layers) == ("modern", 18)
+
+
+def test_a_jobs_own_values_are_laid_over_the_recipe(tmp_path: Path) -> None:
+    own = {
+        "epochs": "7",
+        "mini_batch_size": "8",
+        "optimizer": "adam",
+        "learning_rate": "0.001",
+        "momentum": "0.5",
+        "weight_decay": "0",
+    }
+    recipe = job(tmp_path, own).recipe
+    assert {name: str(getattr(recipe, name)).removesuffix(".0") for name in own} == own
+    assert recipe.augmentation == MODERN.augmentation
+
+
+def test_values_may_be_json_numbers(tmp_path: Path) -> None:
+    write_config(tmp_path, SMALL_JOB, **IMAGES)
+    path = tmp_path / "input" / "config" / "hyperparameters.json"
+    path.write_text(json.dumps(SMALL_JOB | {"epochs": 3}))
+    assert read_job(Container(tmp_path)).recipe.epochs == 3
+
+
+def test_sagemakers_own_hyperparameters_are_let_pass(tmp_path: Path) -> None:
+    assert job(tmp_path, {"_tuning_objective_metric": "validation:accuracy"}).seed == 0
+
+
+@pytest.mark.parametrize("parameter", HYPERPARAMETERS, ids=lambda parameter: parameter.name)
+def test_every_hyperparameter_refuses_nonsense_by_name(parameter) -> None:
+    values, problems = read(HYPERPARAMETERS, SMALL_JOB | {parameter.name: "nonsense"})
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{parameter.name}='nonsense' must be")
+    assert parameter.name not in values
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("multi_label", "1"),
+        ("use_pretrained_model", "1"),
+        ("use_weighted_loss", "1"),
+        ("checkpoint_frequency", "1"),
+    ],
+)
+def test_what_is_known_but_not_honoured_is_refused(tmp_path: Path, name: str, value: str) -> None:
+    assert f"{name}='{value}' is not supported yet" in refusal(tmp_path, {name: value})
+
+
+def test_what_is_not_honoured_may_be_given_with_its_default(tmp_path: Path) -> None:
+    job(tmp_path, {"multi_label": "0", "use_pretrained_model": "0", "use_weighted_loss": "0"})
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "words"),
+    [
+        ({"top_k": "3"}, "top_k=3 is more than num_classes=2"),
+        ({"resize": "31"}, "resize=31 is less than a side"),
+        ({"network": "small", "num_layers": "20"}, "num_layers belongs to network=resnet"),
+        ({"learning_rate": "0"}, "learning_rate='0' must be a number above 0 to 1"),
+        ({"image_shape": "1,28,28"}, "image_shape='1,28,28' must be"),
+    ],
+)
+def test_values_that_contradict_are_refused(
+    tmp_path: Path, hyperparameters: dict[str, str], words: str
+) -> None:
+    assert words in refusal(tmp_path, hyperparameters)
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [
+        ({"train": ""}, "channel train_lst is missing"),
+        ({"validation": ""}, "channel train is missing"),
+        ({**IMAGES, "model": "application/x-sagemaker-model"}, "channel model is not supported"),
+        ({**IMAGES, "train": "application/x-recordio"}, "application/x-recordio is not supported"),
+        ({"train": "", "train_lst": "", "validation": ""}, "channel validation_lst is missing"),
+    ],
+)
+def test_channels_that_are_not_image_format_are_refused(
+    tmp_path: Path, channels: dict[str, str], words: str
+) -> None:
+    assert words in refusal(tmp_path, {}, **channels)
+
+
+def test_early_stopping_needs_something_to_watch(tmp_path: Path) -> None:
+    words = "early_stopping needs a validation channel"
+    assert words in refusal(tmp_path, {"early_stopping": "True"}, train="", train_lst="")
+
+
+def test_several_hosts_and_pipe_mode_are_refused_together(tmp_path: Path) -> None:
+    write_config(tmp_path, SMALL_JOB, **IMAGES)
+    config = tmp_path / "input" / "config"
+    config.joinpath("resourceconfig.json").write_text('{"hosts": ["algo-1", "algo-2"]}')
+    channels = json.loads(config.joinpath("inputdataconfig.json").read_text())
+    channels["train"]["TrainingInputMode"] = "Pipe"
+    config.joinpath("inputdataconfig.json").write_text(json.dumps(channels))
+    with pytest.raises(CustomerError, match=r"Pipe mode is not supported yet.*2 instances"):
+        read_job(Container(tmp_path))
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]"])
+def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path, content: str | None) -> None:
+    write_config(tmp_path, SMALL_JOB, **IMAGES)
+    path = tmp_path / "input" / "config" / "hyperparameters.json"
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(CustomerError, match=r"hyperparameters\.json"):
+        read_job(Container(tmp_path))
+
+
+def test_float16_and_kv_store_are_remarked_upon(tmp_path: Path) -> None:
+    asked = job(tmp_path, {"precision_dtype": "float16", "kv_store": "dist_sync"})
+    assert len(asked.remarks) == 2
+
+
+def test_the_cosine_rises_then_falls_to_nothing(tmp_path: Path) -> None:
+    asked = job(tmp_path, {"epochs": "20", "learning_rate": "0.4"})
+    course = [learning_rate(asked, epoch) for epoch in (0, 1.5, 3, 11.5, 20)]
+    assert course == pytest.approx([0, 0.2, 0.4, 0.2, 0])
+
+
+def test_a_schedule_in_steps_replaces_the_recipes(tmp_path: Path) -> None:
+    steps = {"lr_scheduler_step": "5,10", "lr_scheduler_factor": "0.5", "num_layers": "20"}
+    asked = job(tmp_path, steps)
+    course = [learning_rate(asked, epoch) for epoch in (0, 4.9, 5, 10, 29)]
+    assert course == pytest.approx([0.1, 0.1, 0.05, 0.025, 0.025])
+
+
+def test_the_built_ins_rate_is_constant_without_steps(tmp_path: Path) -> None:
+    asked = job(tmp_path, {"num_layers": "20"})
+    assert {learning_rate(asked, epoch) for epoch in (0.1, 10, 30)} == {0.1}
+
+
+def test_a_job_cannot_be_changed(tmp_path: Path) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        job(tmp_path, {}).seed = 1
