@@ -1,14 +1,20 @@
 """Data capture, compared with files that real endpoints have written."""
 
+import asyncio
 import base64
 import json
 import os
 import re
+import resource
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from scones_localstack.sagemaker.aws import Aws
+from scones_localstack.sagemaker.hosting.spool import CaptureSpool
+from scones_localstack.sagemaker.objects import S3Uri
 from tests.emulator.running import wait_until
 from tests.emulator.sagemaker.running import SECONDS
 
@@ -196,6 +202,41 @@ def test_deleting_an_endpoint_flushes_its_captures(bench):
 
     assert len(lines_of(bench, name, 20)) == 20
     assert not list((bench.service.folder / "capture").glob(f"{name}*"))
+
+
+def test_every_one_of_many_invocations_at_once_is_captured(bench):
+    name = bench.deploy(bench.model(), DataCaptureConfig=config(bench))
+
+    def invoke(number):
+        return bench.invoke(name, str(number).encode(), ContentType="text/csv")["bytes"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(invoke, range(300)))
+
+    assert answers == [len(str(number)) for number in range(300)]
+    records = [json.loads(line)["captureData"] for line in lines_of(bench, name, 300)]
+    sent = sorted(int(record["endpointInput"]["data"]) for record in records)
+    assert sent == list(range(300))
+
+
+def test_a_full_disk_loses_a_capture_and_nothing_else(bench, tmp_path, caplog):
+    """The spool itself, under a limit on the size of files."""
+    spool = CaptureSpool(tmp_path / "spool", Aws(bench.emulator.url), 60.0)
+    folder = spool.register("variant", "us-east-1", S3Uri(bench.bucket, "spooled"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    spool.append(folder, b"first\n", 1.0)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        spool.append(folder, b"second is too long\n", 2.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    spool.append(folder, b"third\n", 3.0)
+
+    asyncio.run(spool.flush())
+
+    assert "a capture of variant is lost: only 4 of 19 bytes were written" in caplog.text
+    [key] = bench.keys("spooled/1970/01/01/00/00-01-000-")
+    assert bench.get(f"s3://{bench.bucket}/{key}") == b"first\nthird\n"
 
 
 def test_a_models_error_is_not_captured(bench):

@@ -135,7 +135,7 @@ def test_work_goes_on_while_localstack_is_away(emulator, tmp_path):
         name = bench.deploy(bench.model(), DataCaptureConfig=config(bench))
         bench.invoke(name)
         lines_of(bench, name, 1)
-        job = bench.train({"print": "before|after", "sleep": "1"})
+        job = bench.train({"print": "before|after", "sleep": "60"})
         bench.training(job, "before")
 
         away.kill()
@@ -145,7 +145,9 @@ def test_work_goes_on_while_localstack_is_away(emulator, tmp_path):
         if bucket not in [entry["Name"] for entry in bench.s3.list_buckets()["Buckets"]]:
             bench.s3.create_bucket(Bucket=bucket)
 
-        assert bench.ended(job)["TrainingJobStatus"] == "Completed"
+        bench.sagemaker.stop_training_job(TrainingJobName=job)
+        artifact = bench.ended(job)["ModelArtifacts"]["S3ModelArtifacts"]
+        assert members_of(bench.get(artifact))["weights"] == b"half trained"
         last = "scones: training used"
         wait_until(
             lambda: [line for line in bench.training_log(job) if line.startswith(last)],
@@ -156,6 +158,24 @@ def test_work_goes_on_while_localstack_is_away(emulator, tmp_path):
     finally:
         service.kill()
         away.kill()
+
+
+def test_a_model_server_that_takes_too_long_is_a_model_error(emulator, tmp_path):
+    service = Service(tmp_path / "state", emulator, {"invocation-seconds": 0.5}).start()
+    try:
+        bucket = unique("bucket")
+        emulator.client("s3").create_bucket(Bucket=bucket)
+        bench = Workbench(service, emulator, bucket)
+        name = bench.deploy(bench.model())
+        with pytest.raises(bench.runtime.exceptions.ModelError) as caught:
+            bench.invoke(name, b"slow")
+    finally:
+        service.kill()
+
+    assert caught.value.response["OriginalStatusCode"] == 0
+    assert caught.value.response["Error"]["Message"].startswith(
+        'Received server error (0) from primary with message "Your invocation timed out while '
+    )
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ import json
 import os
 import tarfile
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -183,9 +184,8 @@ def test_a_stubborn_job_and_its_children_are_killed(bench):
 
 def is_running(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 

@@ -89,16 +89,21 @@ class LogShipper:
     async def run(self) -> None:
         """Deliver until cancelled."""
         while True:
-            for delivery in list(self._deliveries.values()):
-                await self._deliver(delivery)
-                if self._away:
-                    break
+            try:
+                await self._deliver_in_turn()
+            except Exception:
+                _log.exception("delivering logs; the next attempt follows")
             await asyncio.sleep(_AWAY_SECONDS if self._away else _INTERVAL_SECONDS)
 
     async def flush(self) -> None:
         """Deliver once all that there is."""
+        await self._deliver_in_turn()
+
+    async def _deliver_in_turn(self) -> None:
         for delivery in list(self._deliveries.values()):
             await self._deliver(delivery)
+            if self._away:
+                break
 
     async def _deliver(self, delivery: _Delivery) -> None:
         """Deliver a file to its present end."""

@@ -77,9 +77,10 @@ class Service:
             for family in families
             for name, operation in family.operations().items()
         }
+        invoker = Invoker(self._endpoints, self._spool, self._http, settings.invocation_seconds)
         self._server = Server(
             ControlPlane(operations),
-            Runtime(Invoker(self._endpoints, self._spool, self._http)),
+            Runtime(invoker),
             settings.region,
             settings.state_dir,
             self._endpoints.statuses,

@@ -1,7 +1,7 @@
 """What the command line says, as one frozen value."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class Settings:
         backend: where containers run.
         stop_seconds: how long a training job may take to end after SIGTERM (AWS: 120).
         startup_seconds: how long a model server may take to its first answered ping.
+        invocation_seconds: how long a model server may take to answer (AWS: 60).
         capture_flush_seconds: how old a capture file becomes before it goes to S3.
         shutdown_seconds: how long processes may take to end when this service is stopped.
         max_training_jobs: how many training jobs may run at once.
@@ -37,6 +38,7 @@ class Settings:
     backend: str = "process"
     stop_seconds: float = 120.0
     startup_seconds: float = 180.0
+    invocation_seconds: float = 60.0
     capture_flush_seconds: float = 2.0
     shutdown_seconds: float = 5.0
     max_training_jobs: int = 20
@@ -60,39 +62,8 @@ def parse(arguments: Sequence[str]) -> Settings:
     add("--state-dir", type=Path, default=Path(".scones"), help="folder that keeps all state")
     add("--aws-endpoint-url", default="http://127.0.0.1:4566", help="S3 and CloudWatch Logs")
     add("--images", type=Path, required=True, help="JSON file: which image is which program")
-    add("--region", default=DEFAULT_REGION, help="region of unsigned requests")
-    add("--backend", default=Settings.backend, help="where containers run")
-    add(
-        "--stop-seconds",
-        type=_seconds,
-        default=Settings.stop_seconds,
-        help="from SIGTERM to SIGKILL of a job",
-    )
-    add(
-        "--startup-seconds",
-        type=_seconds,
-        default=Settings.startup_seconds,
-        help="until a server's first ping",
-    )
-    add(
-        "--capture-flush-seconds",
-        type=_seconds,
-        default=Settings.capture_flush_seconds,
-        help="age of a capture file",
-    )
-    add(
-        "--shutdown-seconds",
-        type=_seconds,
-        default=Settings.shutdown_seconds,
-        help="from SIGTERM to SIGKILL at exit",
-    )
-    add(
-        "--max-training-jobs",
-        type=_count,
-        default=Settings.max_training_jobs,
-        help="training jobs at once",
-    )
-    add("--max-endpoints", type=_count, default=Settings.max_endpoints, help="endpoints at once")
+    for name, (kind, text) in _OPTIONS.items():
+        add(f"--{name.replace('_', '-')}", type=kind, default=getattr(Settings, name), help=text)
     options = vars(parser.parse_args(arguments))
     for name in ("state_dir", "images"):
         options[name] = options[name].absolute()
@@ -111,3 +82,17 @@ def _count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return value
+
+
+# What has a default in Settings: how it is read, and what the help says.
+_OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
+    "region": (str, "region of unsigned requests"),
+    "backend": (str, "where containers run"),
+    "stop_seconds": (_seconds, "from SIGTERM to SIGKILL of a training job"),
+    "startup_seconds": (_seconds, "until a model server's first answered ping"),
+    "invocation_seconds": (_seconds, "until a model server's answer"),
+    "capture_flush_seconds": (_seconds, "age of a capture file when it goes to S3"),
+    "shutdown_seconds": (_seconds, "from SIGTERM to SIGKILL of everything at the end"),
+    "max_training_jobs": (_count, "training jobs at once"),
+    "max_endpoints": (_count, "endpoints at once"),
+}

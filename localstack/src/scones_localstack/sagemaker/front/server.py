@@ -135,7 +135,7 @@ class Server:
 
     def _failure(self, error: ServiceError, service: str, request: web.Request) -> web.Response:
         what = request.headers.get("X-Amz-Target", request.path)
-        _log.info("%s: %s %s", what, error.code or error.status, error.message)
+        _log.info("%s: %s %s", what, error.code or error.status, " ".join(error.message.split()))
         return wire.failure(error, service, wire.new_request_id())
 
 

@@ -106,6 +106,7 @@ class Deployment:
                 destination(config, endpoint.name, self.variant),
             )
         self._task: asyncio.Task[None] | None = None
+        self._put_back: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:

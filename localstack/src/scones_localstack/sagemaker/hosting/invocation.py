@@ -19,7 +19,6 @@ from scones_localstack.sagemaker.hosting.spool import CaptureSpool
 from scones_localstack.sagemaker.logs import ENDPOINT_GROUP
 from scones_localstack.sagemaker.store import now
 
-TIMEOUT_SECONDS = 60.0
 CUSTOM_ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 _INFERENCE_ID_HEADER = "X-Amzn-SageMaker-Inference-Id"
 _MESSAGE_CHARACTERS = 4096
@@ -55,12 +54,16 @@ class Invoker:
     """Sends invocations to the model server of an endpoint, over connections that are kept."""
 
     def __init__(
-        self, endpoints: Endpoints, spool: CaptureSpool, http: aiohttp.ClientSession
+        self,
+        endpoints: Endpoints,
+        spool: CaptureSpool,
+        http: aiohttp.ClientSession,
+        timeout_seconds: float,
     ) -> None:
         self._endpoints = endpoints
         self._spool = spool
         self._http = http
-        self._timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
 
     async def invoke(self, region: str, asked: dict[str, Any], body: bytes) -> Inference:
         """Invoke an endpoint.

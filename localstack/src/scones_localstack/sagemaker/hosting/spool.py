@@ -96,11 +96,11 @@ class CaptureSpool:
         """Seal and upload until cancelled."""
         while True:
             await asyncio.sleep(_AWAY_SECONDS if self._away else _TICK_SECONDS)
-            oldest = datetime.now(UTC).timestamp() - self._flush_seconds
-            for folder, file in list(self._open.items()):
-                if file.born <= oldest:
-                    self._seal(folder)
-            await self._upload()
+            try:
+                self._seal_aged()
+                await self._upload()
+            except Exception:
+                _log.exception("uploading captures; the next attempt follows")
 
     async def flush(self, folder: Path | None = None) -> None:
         """Seal and upload what there is now, of one variant or of all."""
@@ -113,6 +113,12 @@ class CaptureSpool:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self.flush(folder)), timeout_seconds)
         _tidy(folder)
+
+    def _seal_aged(self) -> None:
+        oldest = datetime.now(UTC).timestamp() - self._flush_seconds
+        for folder, file in list(self._open.items()):
+            if file.born <= oldest:
+                self._seal(folder)
 
     def _create(self, folder: Path, moment: float) -> _OpenFile:
         time = datetime.fromtimestamp(moment, UTC)

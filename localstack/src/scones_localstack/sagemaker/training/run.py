@@ -94,6 +94,7 @@ class TrainingRun:
         self._log_path = folder / "algo-1.log"
         self._stop_seconds = around.stop_seconds
         self._container: Container | None = None
+        self._hurry: asyncio.Task[Exit] | None = None
         self._stop_cause: StopCause | None = None
         self._stop_asked = asyncio.Event()
         self._cancelled = threading.Event()
