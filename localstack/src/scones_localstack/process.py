@@ -23,7 +23,7 @@ from scones_localstack.executor import registry
 from scones_localstack.settings import LOOPBACK_HOST, Settings
 
 STOP_SECONDS = 10
-OWN_PROVIDERS = ("lambda",)
+OWN_PROVIDERS = ("lambda", "ses")
 PROVIDER_NAME = "scones"
 LOG = logging.getLogger(__name__)
 

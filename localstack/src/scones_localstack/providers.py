@@ -12,3 +12,15 @@ def lambda_() -> Service:
     from scones_localstack.executor.provider import ProcessLambdaProvider
 
     return Service.for_provider(ProcessLambdaProvider())
+
+
+@aws_provider(api="ses", name="scones")
+def ses() -> Service:
+    """SES that sends what it accepts."""
+    from localstack.services.moto import MotoFallbackDispatcher
+
+    from scones_localstack.mail import SendingSesProvider
+    from scones_localstack.settings import Settings
+
+    provider = SendingSesProvider(Settings.from_environment())
+    return Service.for_provider(provider, dispatch_table_factory=MotoFallbackDispatcher)
