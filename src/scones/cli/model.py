@@ -1,0 +1,65 @@
+"""`scones train`, `endpoint` and `monitor`."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.console import seconds
+from scones.steps import captures, model
+
+
+@click.command()
+@click.option("--job-name", help="Name of the training job; by default a new one.")
+@json_option
+@pass_invocation
+def train(invocation: Invocation, *, job_name: str | None, as_json: bool) -> None:
+    """Upload the staged images and train a model; follow its log until it ends."""
+    with invocation.project() as (project, terminal):
+        project.require_services()
+        dataset = project.dataset()
+        terminal.headline(f"Training on {dataset.size('train'):,} images")
+        result = model.train(project, dataset, job_name=job_name)
+        cpu = f", {seconds(result.cpu_seconds)} of CPU" if result.cpu_seconds else ""
+        text = f"{result.job_name}: done in {seconds(result.seconds)}{cpu}\n{result.model_uri}"
+        terminal.result(asdict(result), text, as_json=as_json)
+        terminal.next_step("scones endpoint", "serves it")
+
+
+@click.command()
+@json_option
+@pass_invocation
+def endpoint(invocation: Invocation, *, as_json: bool) -> None:
+    """Serve the last trained model with all requests and answers captured."""
+    with invocation.project() as (project, terminal):
+        project.require_services()
+        terminal.headline("Deploying the endpoint")
+        name = model.serve(project)
+        terminal.result({"endpoint": name}, f"{name} is in service", as_json=as_json)
+        terminal.next_step("scones classify IMAGE ...", "runs the workflow")
+
+
+@click.command()
+@click.option("--endpoint", "endpoint_name", help="Its captures; by default this project's.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Capture files on disk instead.")
+@json_option
+@pass_invocation
+def monitor(
+    invocation: Invocation, *, endpoint_name: str | None, folder: Path | None, as_json: bool
+) -> None:
+    """Read the captured requests back and write a report with plots."""
+    with invocation.project() as (project, terminal):
+        if folder is None:
+            project.require_services()
+        terminal.headline("Reading captures")
+        report = captures.report_all(project, endpoint_name=endpoint_name, folder=folder)
+        document = {"report": str(report.html), **report.summary}
+        text = (
+            f"{document['records']:,} records, {document['below_threshold']:,} below "
+            f"{document['threshold']}\n{report.html}"
+        )
+        terminal.result(document, text, as_json=as_json)
+
+
+COMMANDS = (train, endpoint, monitor)

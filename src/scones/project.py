@@ -1,0 +1,124 @@
+"""One project: its settings, its AWS, its folders, and what is staged and deployed of it.
+
+This is where everything is wired; `scones.steps` acts on it.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from scones import deploy
+from scones.aws import Session
+from scones.config import Settings
+from scones.deploy import ClassRoute, DeploySettings, StackOutputs
+from scones.emulation import services, stack
+from scones.emulation.process import ServiceSpec
+from scones.errors import DataError
+from scones.etl.dataset import Dataset, read_dataset
+from scones.progress import SILENT, Reporter
+
+CAPTURE_PREFIX = "data_capture"
+
+
+class Project:
+    """One project on one target."""
+
+    def __init__(self, settings: Settings, reporter: Reporter = SILENT) -> None:
+        self.settings = settings
+        self.reporter = reporter
+
+    @cached_property
+    def aws(self) -> Session:
+        """The session of the chosen profile."""
+        return Session(self.settings.target)
+
+    # Folders
+
+    @property
+    def state_dir(self) -> Path:
+        """The state folder, absolute."""
+        return self.settings.state_dir.absolute()
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the ETL stages datasets, one folder each."""
+        return self.state_dir / "data"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Where reports and drawn workflows go."""
+        return self.state_dir / "reports"
+
+    @property
+    def current_dataset(self) -> Path:
+        """The file that names the dataset that was staged last."""
+        return self.data_dir / "current"
+
+    @property
+    def deployed_marker(self) -> Path:
+        """The file that says that the stack is to be there after `scones up`."""
+        return self.state_dir / "deployed" / f"{self.settings.profile}.json"
+
+    # Services
+
+    @cached_property
+    def specs(self) -> tuple[ServiceSpec, ...]:
+        """The services of the offline stack."""
+        return services.specs(self.settings)
+
+    def require_services(self) -> None:
+        """Return only if the target's services answer; AWS is taken to be there.
+
+        Raises:
+            StackError: One does not.
+        """
+        if self.settings.target.supervised:
+            stack.require_running(self.specs)
+
+    # What is staged and deployed
+
+    def dataset(self) -> Dataset:
+        """Return what was staged last.
+
+        Raises:
+            DataError: Nothing was, or it is not whole.
+        """
+        if not self.current_dataset.exists():
+            raise DataError(f"no images are staged in {self.data_dir}: run `scones etl` first")
+        return read_dataset(self.data_dir / self.current_dataset.read_text())
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The classes in index order: the staged dataset's, else the configured ones."""
+        try:
+            return self.dataset().classes
+        except DataError:
+            return self.settings.etl.classes
+
+    @property
+    def deploy_settings(self) -> DeploySettings:
+        """What the CloudFormation stack is made from."""
+        settings = self.settings
+        routes = [settings.route(name) for name in self.classes]
+        return DeploySettings(
+            project=settings.project,
+            threshold=settings.threshold,
+            classes=[ClassRoute(r.name, r.loading_bay, r.order_range) for r in routes],
+            email=settings.email,
+            endpoint_name=settings.endpoint_name,
+            redeploy_on_failure=settings.target.redeploy_on_failure,
+        )
+
+    @cached_property
+    def outputs(self) -> StackOutputs:
+        """Names and ARNs of what is deployed.
+
+        Raises:
+            DeployError: Nothing is.
+        """
+        return deploy.outputs(self.aws, self.deploy_settings)
+
+    @property
+    def capture_uri(self) -> str:
+        """Where the project's endpoint captures to."""
+        return f"s3://{self.outputs.data_bucket}/{CAPTURE_PREFIX}"

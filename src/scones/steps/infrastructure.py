@@ -1,0 +1,56 @@
+"""The CloudFormation stack: deployed, and removed with all that belongs to the project."""
+
+import json
+import os
+import shutil
+from dataclasses import asdict
+
+from scones import deploy as deployment
+from scones.deploy import StackOutputs
+from scones.emulation import stack
+from scones.project import Project
+
+KEPT = ("downloads", "reports", "logs", "run")
+"""Folders of the state folder that `destroy` leaves: they are a person's, or say what happened."""
+
+
+def deploy(project: Project) -> StackOutputs:
+    """Bring the stack up to date; no change, no work."""
+    project.__dict__.pop("outputs", None)  # the cached ones are those of the last deployment
+    outputs = deployment.deploy(project.aws, project.deploy_settings, reporter=project.reporter)
+    project.deployed_marker.parent.mkdir(parents=True, exist_ok=True)
+    project.deployed_marker.write_text(json.dumps(asdict(outputs), indent=2))
+    return outputs
+
+
+def destroy(project: Project) -> list[str]:
+    """Remove everything that carries the project's name, here and at the target.
+
+    Returns:
+        What was removed.
+
+    Raises:
+        DeployError: Something is left; the message names it.
+    """
+    supervised = project.settings.target.supervised
+    if supervised and not project.deployed_marker.exists():
+        stack.down(project.specs, reporter=project.reporter)
+        return _forget(project)
+    if supervised:
+        stack.up(project.specs, reporter=project.reporter)
+    removed = deployment.destroy(project.aws, project.deploy_settings, reporter=project.reporter)
+    project.deployed_marker.unlink()
+    if supervised:
+        stack.down(project.specs, reporter=project.reporter)
+        removed += _forget(project)
+    return removed
+
+
+def _forget(project: Project) -> list[str]:
+    """Delete what the services and the steps keep in the state folder."""
+    removed = []
+    for path in sorted(project.state_dir.glob("*/")):
+        if path.name not in KEPT:
+            shutil.rmtree(path)
+            removed.append(os.path.relpath(path))
+    return removed

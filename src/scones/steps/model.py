@@ -1,0 +1,113 @@
+"""The model: trained on the uploaded images, and served."""
+
+from typing import Any
+
+from scones import hosting, training
+from scones.errors import EndpointError, UsageError
+from scones.etl.dataset import Dataset
+from scones.project import Project
+from scones.steps.data import upload_images
+from scones.training import TrainingRequest, TrainingResult
+
+CHANNELS = ("train", "validation", "train_lst", "validation_lst")
+
+
+def train(project: Project, dataset: Dataset, *, job_name: str | None = None) -> TrainingResult:
+    """Upload the images and train; pick up a job of this project that is still running.
+
+    Args:
+        project: The project.
+        dataset: What to train on.
+        job_name: A name for the job, by default a new one.
+
+    Raises:
+        TrainingError: The job failed or was stopped, or its name is taken.
+    """
+    hyperparameters = _hyperparameters(project, dataset)
+    running = training.running_job(project.aws, project.settings.project)
+    if running is not None and job_name in (None, running):
+        project.reporter.note(f"picking up {running}, which is still training")
+        name = running
+    else:
+        name = job_name or training.new_job_name(project.settings.project)
+        training.start(project.aws, _request(project, dataset, name, hyperparameters))
+    epochs = hyperparameters.get("epochs")
+    return training.wait(
+        project.aws,
+        name,
+        reporter=project.reporter,
+        epochs=int(epochs) if epochs is not None else None,
+    )
+
+
+def _request(
+    project: Project, dataset: Dataset, job_name: str, hyperparameters: dict[str, Any]
+) -> TrainingRequest:
+    target, outputs = project.settings.target, project.outputs
+    uploaded = upload_images(project, dataset)
+    return TrainingRequest(
+        job_name=job_name,
+        image=target.training_image,
+        instance_type=target.training_instance_type,
+        role_arn=outputs.sagemaker_role_arn,
+        channels={name: getattr(uploaded, name) for name in CHANNELS},
+        output_uri=f"s3://{outputs.data_bucket}/models",
+        hyperparameters=hyperparameters,
+        max_runtime_seconds=project.settings.training.max_runtime_seconds,
+    )
+
+
+def _hyperparameters(project: Project, dataset: Dataset) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "num_classes": len(dataset.classes),
+        "num_training_samples": dataset.size("train"),
+        "image_shape": "3,32,32",
+    }
+    if project.settings.target.own_algorithm:
+        values["seed"] = project.settings.training.seed
+    return values | dict(project.settings.training.hyperparameters)
+
+
+def serve(project: Project, model: tuple[str, str] | None = None) -> str:
+    """Serve a model, and return the endpoint's name.
+
+    Args:
+        project: The project.
+        model: Name and artifact URI; by default the last one trained.
+
+    Raises:
+        EndpointError: Nothing has been trained, or the endpoint fails.
+    """
+    model = model or training.latest_model(project.aws, project.settings.project)
+    if model is None:
+        raise EndpointError("no model has been trained: run `scones train` first")
+    target = project.settings.target
+    hosting.deploy(
+        project.aws,
+        hosting.EndpointRequest(
+            endpoint_name=project.settings.endpoint_name,
+            model_name=model[0],
+            image=target.training_image,
+            model_uri=model[1],
+            role_arn=project.outputs.sagemaker_role_arn,
+            instance_type=target.endpoint_instance_type,
+            capture_uri=project.capture_uri,
+        ),
+        reporter=project.reporter,
+    )
+    return project.settings.endpoint_name
+
+
+def wait_for_endpoint(project: Project) -> None:
+    """Return once the endpoint answers.
+
+    Raises:
+        UsageError: There is none.
+        EndpointError: It failed.
+    """
+    name = project.settings.endpoint_name
+    if hosting.status(project.aws, name) is None:
+        raise UsageError(
+            f"there is no endpoint '{name}': run `scones train`, then `scones endpoint`"
+        )
+    hosting.wait_in_service(project.aws, name)

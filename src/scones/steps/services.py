@@ -1,0 +1,19 @@
+"""Start and stop the offline stack; put back what LocalStack forgets."""
+
+from scones.emulation import stack
+from scones.emulation.process import ServiceStatus
+from scones.project import Project
+from scones.steps import infrastructure
+
+
+def up(project: Project) -> list[ServiceStatus]:
+    """Start the services and redeploy what was deployed; LocalStack forgets it."""
+    running = stack.up(project.specs, reporter=project.reporter)
+    if project.deployed_marker.exists():
+        infrastructure.deploy(project)
+    return running
+
+
+def down(project: Project) -> list[str]:
+    """Stop the services, and return which ran; the state folder stays."""
+    return stack.down(project.specs, reporter=project.reporter)

@@ -1,0 +1,267 @@
+"""The main job, on a stack that the demo leaves running."""
+
+import json
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from localstack_client.session import Session as LocalStackSession
+
+from .conftest import Scones, source_arguments
+
+type Kept = tuple[Scones, dict[str, Any]]
+
+IMAGES = ("bicycle", "motorcycle")
+
+
+def service_pids(scones: Scones) -> dict[str, int]:
+    return {found["name"]: found["pid"] for found in scones.json("status")}
+
+
+def family(scones: Scones) -> list[psutil.Process]:
+    processes = [psutil.Process(pid) for pid in service_pids(scones).values()]
+    return processes + [child for one in processes for child in one.children(recursive=True)]
+
+
+def other_addresses() -> list[str]:
+    """The machine's own addresses that are not loopback."""
+    return [
+        address.address
+        for addresses in psutil.net_if_addrs().values()
+        for address in addresses
+        if address.family == socket.AF_INET and not address.address.startswith("127.")
+    ]
+
+
+def answers(address: str, port: int, kind: int) -> bool:
+    """Whether a connection (TCP) or a datagram (UDP) gets any reaction but a refusal."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect((address, port))
+            probe.send(b"x")
+            return kind == socket.SOCK_STREAM or bool(probe.recv(1))
+        except OSError:
+            return False
+
+
+def staged_image(scones: Scones, class_name: str) -> Path:
+    return next((scones.state_dir / "data").glob(f"*/test/*{class_name}*.png"))
+
+
+def test_the_summary_counts_every_test_image_once(kept: Kept) -> None:
+    _, summary = kept
+    executions = summary["executions"]
+    assert sum(executions.values()) == summary["test_images"]
+    assert summary["captured_records"] == summary["test_images"]
+    assert executions["failed"] == 0
+    assert 0.5 < summary["test_accuracy"] <= 1
+    assert summary["train_cpu_seconds"] > 1
+    assert executions["below_threshold"] > 0
+    assert summary["notifications"] in (1, 2)
+    assert Path(summary["report"]).exists()
+    stages = {"up", "etl", "deploy", "train", "endpoint", "workflow", "report", "end"}
+    assert set(summary["seconds"]) == stages
+
+
+def test_drawings_are_never_called_photographs(kept: Kept) -> None:
+    _, summary = kept
+    drawn = source_arguments() == ["--drawings"]
+    assert (summary["data_kind"] == "drawings") is drawn
+    assert ("note" in summary) is drawn
+    assert ("drawings, not photographs" in Path(summary["report"]).read_text()) is drawn
+
+
+def test_nothing_listens_on_other_than_loopback(kept: Kept) -> None:
+    scones, _ = kept
+    assert scones.json("classify", str(staged_image(scones, "bicycle")))
+    listening = 0
+    processes = family(scones)
+    assert any("scones_algorithms" in " ".join(p.cmdline()) for p in processes), "no endpoint"
+    for process in processes:
+        for found in process.net_connections("inet"):
+            bound_udp = found.type == socket.SOCK_DGRAM and not found.raddr
+            if found.status == psutil.CONN_LISTEN or bound_udp:
+                listening += 1
+                assert found.laddr.ip in ("127.0.0.1", "::1"), f"{process.cmdline()}: {found.laddr}"
+                for address in other_addresses():
+                    assert not answers(address, found.laddr.port, found.type)
+    assert listening >= 4
+    assert other_addresses(), "this machine has no other address to test from"
+
+
+def test_a_localstack_users_own_client_reaches_everything_on_one_port(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scones, summary = kept
+    port = scones.project().settings.target.localstack_port
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    session = LocalStackSession(localstack_host=f"127.0.0.1:{port}")
+    bucket = session.client("s3").list_buckets()["Buckets"][0]["Name"]
+    assert bucket.startswith("scones-unlimited-")
+    jobs = session.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    assert summary["training_job"] in [job["TrainingJobName"] for job in jobs]
+    answer = session.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="scones-unlimited-classifier",
+        ContentType="image/png",
+        Body=staged_image(scones, "motorcycle").read_bytes(),
+    )
+    probabilities = json.loads(answer["Body"].read())
+    assert len(probabilities) == 2
+    assert sum(probabilities) == pytest.approx(1, abs=1e-4)
+
+
+def test_an_upload_under_incoming_starts_the_state_machine_by_itself(kept: Kept) -> None:
+    scones, _ = kept
+    project = scones.project()
+    outputs = project.outputs
+    key = f"incoming/by-itself-{time.time_ns()}.png"
+    project.aws.client("s3").put_object(
+        Bucket=outputs.data_bucket,
+        Key=key,
+        Body=staged_image(scones, "bicycle").read_bytes(),
+        ContentType="image/png",
+    )
+    states = project.aws.client("stepfunctions")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for found in states.list_executions(stateMachineArn=outputs.batch_state_machine_arn)[
+            "executions"
+        ]:
+            execution = states.describe_execution(executionArn=found["executionArn"])
+            if key in execution["input"] and execution["status"] == "SUCCEEDED":
+                decided = json.loads(execution["output"])
+                images = decided["routed"] + decided["below_threshold"]
+                assert [image["s3_key"] for image in images] == [key]
+                assert images[0]["loading_bay"] in ("A", "B")
+                return
+        time.sleep(0.2)
+    pytest.fail(f"no execution for {key}")
+
+
+def test_a_second_deployment_finds_nothing_to_do(kept: Kept) -> None:
+    scones, _ = kept
+    assert "up to date" in scones.ok("deploy").stderr
+
+
+def test_a_decision_carries_its_route(kept: Kept) -> None:
+    scones, _ = kept
+    images = [str(staged_image(scones, name)) for name in IMAGES]
+    decisions = scones.json("classify", *images)["decisions"]
+    assert len(decisions) == 2
+    for decision in decisions:
+        if decision["status"] == "ROUTED":
+            route = {"bicycle": ("A", "nearby"), "motorcycle": ("B", "far")}
+            found = decision["loading_bay"], decision["order_range"]
+            assert found == route[decision["predicted_class"]]
+        else:
+            assert decision["status"] == "BELOW_THRESHOLD"
+            assert decision["confidence"] < 0.93
+
+
+def test_a_killed_localstack_comes_back_where_it_stood(kept: Kept) -> None:
+    scones, _ = kept
+    image = str(staged_image(scones, "bicycle"))
+    before = scones.json("classify", image)["decisions"][0]["confidence"]
+    orphans = [p for p in family(scones) if p.pid not in service_pids(scones).values()]
+    os.kill(service_pids(scones)["localstack"], signal.SIGKILL)
+    status = scones.run("status")
+    assert status.returncode == 1
+    assert "has died" in status.stdout
+    assert "run `scones up`" in scones.refused("classify", image, code=1)
+    scones.ok("up")
+    assert scones.json("classify", image)["decisions"][0]["confidence"] == before
+    functions = [p for p in orphans if p.is_running() and "awslambdaric" in " ".join(p.cmdline())]
+    assert not functions, "function processes outlived the LocalStack that started them"
+
+
+def test_a_killed_sagemaker_service_serves_the_endpoint_again(kept: Kept) -> None:
+    scones, _ = kept
+    image = str(staged_image(scones, "motorcycle"))
+    before = scones.json("classify", image)["decisions"][0]["confidence"]
+    os.kill(service_pids(scones)["sagemaker"], signal.SIGKILL)
+    scones.ok("up")
+    assert scones.json("classify", image)["decisions"][0]["confidence"] == before
+
+
+def test_everything_comes_back_after_down_and_up(kept: Kept) -> None:
+    scones, _ = kept
+    image = str(staged_image(scones, "motorcycle"))
+    before = scones.json("classify", image)["decisions"][0]["confidence"]
+    processes = family(scones)
+    scones.ok("down")
+    psutil.wait_procs(processes, timeout=10)
+    assert not [p.cmdline() for p in processes if p.is_running()], "down left processes behind"
+    scones.ok("up")
+    assert scones.json("classify", image)["decisions"][0]["confidence"] == before
+
+
+def test_a_batch_notifies_in_one_email(kept: Kept) -> None:
+    scones, _ = kept
+    images = [str(path) for path in (scones.state_dir / "data").glob("*/test/*.png")][:12]
+    emails = len(list((scones.state_dir / "inbox").glob("*.eml")))
+    document = scones.json("classify", "--batch", *images)
+    below = [o for o in document["decisions"] if o["status"] == "BELOW_THRESHOLD"]
+    assert len(document["decisions"]) == 12
+    assert below, "choose more images: all are above the threshold"
+    deadline = time.monotonic() + 30
+    while len(found := sorted((scones.state_dir / "inbox").glob("*.eml"))) == emails:
+        assert time.monotonic() < deadline, "no email arrived"
+        time.sleep(0.1)
+    assert len(found) == emails + 1
+    text = found[-1].read_text()
+    assert "dispatcher@scones-unlimited.example" in text
+
+
+def test_the_report_covers_everything_captured(kept: Kept) -> None:
+    scones, summary = kept
+    document = scones.json("monitor")
+    assert document["records"] > summary["captured_records"]
+    assert Path(document["report"]).read_text().startswith("<!doctype html>")
+
+
+def test_the_workflow_is_exported_and_valid(kept: Kept, tmp_path: Path) -> None:
+    scones, _ = kept
+    written = scones.json("workflow", "export", "--output", str(tmp_path))["files"]
+    assert {Path(path).suffix for path in written} == {".json", ".svg", ".png"}
+    definition = next(path for path in written if path.endswith(".json"))
+    assert json.loads(Path(definition).read_text())["States"]
+    assert scones.json("workflow", "validate")["invalid"] == []
+
+
+def test_a_job_name_is_used_once(kept: Kept) -> None:
+    scones, summary = kept
+    message = scones.refused("train", "--job-name", summary["training_job"], code=1)
+    assert summary["training_job"] in message
+    assert "--job-name" in message
+
+
+def test_an_image_that_is_none_fails_alone(kept: Kept, tmp_path: Path) -> None:
+    scones, _ = kept
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image at all")
+    done = scones.run("classify", str(broken), str(staged_image(scones, "bicycle")), "--json")
+    assert done.returncode == 1
+    first, second = json.loads(done.stdout)["decisions"]
+    assert first["status"] == "FAILED"
+    assert "image" in first["reason"]
+    assert second["status"] in ("ROUTED", "BELOW_THRESHOLD")
+
+
+def test_destroy_leaves_nothing_behind(kept: Kept) -> None:
+    """The last test of this module: it takes the stack away."""
+    scones, _ = kept
+    processes = family(scones)
+    document = scones.json("destroy")
+    assert document["left"] == []
+    assert len(document["removed"]) > 10
+    psutil.wait_procs(processes, timeout=10)
+    assert not [p.cmdline() for p in processes if p.is_running()]
+    kept_folders = {path.name for path in scones.state_dir.iterdir() if path.is_dir()}
+    assert kept_folders <= {"reports", "downloads", "logs", "run", "localstack"}
+    assert scones.json("destroy")["removed"] == []

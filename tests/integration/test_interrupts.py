@@ -1,0 +1,69 @@
+"""Ctrl-C in every stage of the demo: one line, exit code 130, and the next run completes."""
+
+import re
+import signal
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .conftest import Scones, make_scones, source_arguments
+
+STAGES = ("up", "etl", "deploy", "train", "endpoint", "workflow", "report")
+
+
+@pytest.fixture(scope="module")
+def same(tmp_path_factory: pytest.TempPathFactory):
+    """One state folder for all interruptions: each run starts from what the last one left."""
+    made = make_scones(tmp_path_factory.mktemp("interrupted"))
+    yield made
+    made.run("down")
+
+
+def interrupt(scones: Scones, number: int) -> tuple[int, str]:
+    """Press Ctrl-C as soon as the demo says that a stage has begun."""
+    process = scones.start("demo", *source_arguments())
+    watchdog = threading.Timer(300, process.kill)
+    watchdog.start()
+    said = []
+    assert process.stderr is not None
+    for line in process.stderr:
+        said.append(line)
+        if line.startswith(f"[{number}/"):
+            process.send_signal(signal.SIGINT)
+            break
+    said += process.stderr.readlines()
+    code = process.wait(60)
+    watchdog.cancel()
+    return code, "".join(said)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupted_stage_is_one_line_and_leaves_no_process(same: Scones, stage: str) -> None:
+    code, said = interrupt(same, STAGES.index(stage) + 1)
+    assert code == 130, said
+    assert len(re.findall(r"^error: interrupted", said, re.MULTILINE)) == 1
+    assert "Traceback" not in said
+    left = [
+        " ".join(process.cmdline())
+        for process in psutil.process_iter()
+        if process.pid != 1 and str(same.state_dir) in " ".join(_command(process))
+    ]
+    assert not left
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_the_next_run_completes_and_leaves_nothing(same: Scones) -> None:
+    summary = same.json("demo", *source_arguments())
+    assert summary["executions"]["failed"] == 0
+    assert summary["captured_records"] == summary["test_images"]
+    assert summary["removed"]
+    assert Path(summary["report"]).exists()
+    assert not (same.state_dir / "s3").exists()
