@@ -83,13 +83,14 @@ class ProcessBackend(Backend):
 
     def _environment(self, program: str, root: Path) -> dict[str, str]:
         """Return a child's variables: nothing of the caller's, least of all credentials."""
-        return {
+        # How many threads serve best is the algorithm's to know; a caller may say otherwise.
+        threads = {name: os.environ[name] for name in (THREADS_ENV,) if name in os.environ}
+        return threads | {
             "PATH": f"{Path(program).parent}:{_SYSTEM_PATH}",
             "HOME": str(root / "tmp"),
             "TMPDIR": str(root / "tmp"),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            THREADS_ENV: os.environ.get(THREADS_ENV, str(os.cpu_count() or 1)),
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_ENDPOINT_URL": self._aws_endpoint_url,
