@@ -139,6 +139,7 @@ def start(spec: ServiceSpec, note: Callable[[str], None]) -> ServiceStatus:
             stop(spec)
         case Health.DIED:
             note(f"{spec.name}: its process had died; starting it anew")
+    note(f"starting {spec.name} on 127.0.0.1:{spec.port}")
     process = _spawn(spec)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:

@@ -20,7 +20,6 @@ def up(specs: tuple[ServiceSpec, ...], *, reporter: Reporter = SILENT) -> list[S
     with _exclusive(specs[0].state_dir):
         statuses = []
         for spec in specs:
-            reporter.note(f"starting {spec.name} on 127.0.0.1:{spec.port}")
             statuses.append(process.start(spec, reporter.note))
         return statuses
 
