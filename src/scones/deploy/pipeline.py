@@ -73,7 +73,7 @@ def _bring_up_to_date(
     aws: Aws, change: StackChange, settings: DeploySettings, reporter: Reporter
 ) -> bool:
     cloudformation = aws.client("cloudformation")
-    exists = _make_way(aws, change.stack_name, settings, reporter)
+    exists = make_way(aws, change.stack_name, settings, reporter)
     not_updated = stack.UPDATED_IN_NAME_ONLY if settings.redeploy_on_failure else ()
     try:
         return stack.apply(
@@ -87,7 +87,7 @@ def _bring_up_to_date(
     return stack.apply(cloudformation, change, exists=False, reporter=reporter)
 
 
-def _make_way(aws: Aws, stack_name: str, settings: DeploySettings, reporter: Reporter) -> bool:
+def make_way(aws: Aws, stack_name: str, settings: DeploySettings, reporter: Reporter) -> bool:
     """Leave a stack that can be updated, or none; return whether there is one.
 
     Raises:

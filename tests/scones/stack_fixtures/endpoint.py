@@ -1,13 +1,14 @@
 """A SageMaker endpoint in miniature: the Runtime API over HTTP, answering by an image's colour."""
 
-import io
 import json
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
+
+from tests.scones.stack_fixtures.model_server import probabilities
 
 ENDPOINT = "vehicles"
 
@@ -48,9 +49,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if target := self.headers.get("X-Amz-Target"):
-            self._send(200, json.dumps(_no_resources(target)).encode())
-            return
         name = self.path.split("/")[2]
         self.endpoint.requests.append(dict(self.headers.items()))
         if name != ENDPOINT:
@@ -58,12 +56,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(400, json.dumps({"message": message}).encode(), "ValidationError")
             return
         try:
-            colour = Image.open(io.BytesIO(body)).convert("RGB").resize((1, 1)).getpixel((0, 0))
+            answer = self.endpoint.answer or json.dumps(probabilities(body)).encode()
         except UnidentifiedImageError:
             error = {"OriginalStatusCode": 400, "OriginalMessage": "cannot read the image"}
             self._send(424, json.dumps({"Message": "refused", **error}).encode(), "ModelError")
             return
-        self._send(200, self.endpoint.answer or json.dumps(probabilities(colour)).encode())
+        self._send(200, answer)
 
     def _send(self, status: int, body: bytes, error: str | None = None) -> None:
         self.send_response(status)
@@ -76,22 +74,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: Any) -> None:
         """Say nothing."""
-
-
-def probabilities(colour: Any) -> list[float]:
-    """Red is a bicycle, blue a motorcycle, grey something between."""
-    red, _, blue = colour
-    if red > blue + 50:
-        return [0.98, 0.02]
-    return [0.03, 0.97] if blue > red + 50 else [0.55, 0.45]
-
-
-def _no_resources(target: str) -> dict[str, list[Any]]:
-    """Answer the List operations of the SageMaker API: this account has nothing."""
-    lists = {
-        "ListEndpoints": "Endpoints",
-        "ListEndpointConfigs": "EndpointConfigs",
-        "ListModels": "Models",
-        "ListTrainingJobs": "TrainingJobSummaries",
-    }
-    return {lists[target.removeprefix("SageMaker.")]: []}

@@ -1,0 +1,95 @@
+"""Destruction: all of a project goes, and nothing of any other."""
+
+import pytest
+
+from scones.deploy import deploy, destroy, remains
+from scones.deploy.remains import Ownership, Remainder
+from scones.errors import DeployError
+from tests.scones.stack_fixtures.fixtures import create_endpoint, stack_settings
+from tests.scones.stack_fixtures.recorder import Recorder
+
+DOOMED, LONGER = "doomed", "doomed-not"
+
+
+def names_in(aws, project):
+    """Everything in the account whose name starts with the project's."""
+    sagemaker = aws.client("sagemaker")
+    found = [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
+    for service, operation, field, key in (
+        ("lambda", "list_functions", "Functions", "FunctionName"),
+        ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+        ("iam", "list_roles", "Roles", "RoleName"),
+        ("events", "list_rules", "Rules", "Name"),
+        ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+        ("cloudformation", "describe_stacks", "Stacks", "StackName"),
+    ):
+        answer = getattr(aws.client(service), operation)()[field]
+        found += [e[key] for e in answer if e.get("StackStatus") != "DELETE_COMPLETE"]
+    topics = aws.client("sns").list_topics()["Topics"]
+    found += [topic["TopicArn"].rpartition(":")[2] for topic in topics]
+    found += [endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]]
+    found += [
+        config["EndpointConfigName"]
+        for config in sagemaker.list_endpoint_configs()["EndpointConfigs"]
+    ]
+    found += [model["ModelName"] for model in sagemaker.list_models()["Models"]]
+    return sorted(n for n in found if n.rpartition("/")[2].startswith(f"{project}-"))
+
+
+def test_nothing_is_left_of_a_project_and_all_of_one_with_a_longer_name(aws):
+    deploy(aws, stack_settings(LONGER))
+    longer = names_in(aws, LONGER)
+    outputs = deploy(aws, stack_settings(DOOMED))
+    create_endpoint(aws, DOOMED, outputs)
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName=f"/aws/sagemaker/Endpoints/{DOOMED}-older")
+    told = Recorder()
+
+    removed = destroy(aws, stack_settings(DOOMED), reporter=told)
+
+    assert names_in(aws, DOOMED) == names_in(aws, LONGER) == longer
+    assert removed[0] == f"endpoint {DOOMED}-classifier"
+    assert f"model {DOOMED}-model" in removed
+    assert f"stack {DOOMED}-core" in removed
+    assert f"log group /aws/sagemaker/Endpoints/{DOOMED}-older" in removed
+    assert any(f"emptying the bucket {outputs.data_bucket}" in note for note in told.notes)
+    assert destroy(aws, stack_settings(DOOMED)) == []
+    destroy(aws, stack_settings(LONGER))
+
+
+def test_a_bucket_with_versions_and_unfinished_uploads_goes_too(aws):
+    bucket = deploy(aws, stack_settings(DOOMED)).data_bucket
+    s3 = aws.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"old", b"new"):
+        s3.put_object(Bucket=bucket, Key="photo.png", Body=body)
+    s3.delete_object(Bucket=bucket, Key="photo.png")
+    s3.create_multipart_upload(Bucket=bucket, Key="large.bin")
+    assert f"bucket {bucket}" in destroy(aws, stack_settings(DOOMED))
+    assert names_in(aws, DOOMED) == []
+
+
+def test_what_does_not_go_is_named(monkeypatch):
+    monkeypatch.setattr(remains, "DEADLINE_SECONDS", 0.2)
+    asked = []
+
+    def find():
+        yield Remainder("endpoint stubborn", lambda: asked.append(1))
+
+    with pytest.raises(DeployError, match="endpoint stubborn: run `scones destroy` again"):
+        remains.remove_all(find)
+    assert len(asked) > 1  # an endpoint in creation refuses at first, so it is asked again
+
+
+@pytest.mark.parametrize(
+    ("name", "owned"),
+    [
+        ("scones-classifier", True),
+        ("scones-berlin-classifier", False),
+        ("scones-berlin", True),  # the project scones-berlin names nothing so
+        ("sconesclassifier", False),
+        ("other-scones-classifier", False),
+    ],
+)
+def test_a_name_belongs_to_the_project_with_the_longest_matching_name(name, owned):
+    assert Ownership("scones", ("scones-berlin",))(name) is owned

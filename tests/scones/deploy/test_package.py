@@ -1,0 +1,84 @@
+"""Artifacts: the same sources give the same bytes under the same keys."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from scones.deploy.package import DEFINITIONS, HANDLERS, build, pack_handler, read_definition
+from scones.deploy.settings import SOURCE_ROOT
+from scones.deploy.template import read_template, substitution_names
+from scones.errors import DeployError
+
+SUBSTITUTIONS = {"SerializeFunctionArn", "ClassifyFunctionArn", "FilterFunctionArn"}
+
+
+def test_the_same_sources_give_the_same_artifacts():
+    assert build(SOURCE_ROOT, SUBSTITUTIONS) == build(SOURCE_ROOT, SUBSTITUTIONS)
+
+
+def test_another_definition_gets_another_key(tmp_path):
+    (tmp_path / "asl").mkdir()
+    for name in DEFINITIONS.values():
+        text = (SOURCE_ROOT / "asl" / f"{name}.asl.json").read_text()
+        changed = text.replace('"Comment": "', '"Comment": "Once more: ', 1)
+        (tmp_path / "asl" / f"{name}.asl.json").write_text(changed)
+    before = {artifact.parameter: artifact.key for artifact in build(SOURCE_ROOT, SUBSTITUTIONS)}
+    after = {artifact.parameter: artifact.key for artifact in build(tmp_path, SUBSTITUTIONS)}
+    assert {name for name in before if before[name] != after[name]} == set(DEFINITIONS)
+
+
+@pytest.mark.parametrize("name", HANDLERS.values())
+def test_a_packed_handler_runs_alone(name, tmp_path):
+    with zipfile.ZipFile(io.BytesIO(pack_handler(name))) as archive:
+        assert archive.namelist() == [f"{name}.py"]
+        archive.extractall(tmp_path)
+    # -I: neither this package nor its folder are on the path, only what Lambda has.
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {name}; "
+        f"assert callable({name}.handler); "
+        f"assert not any(module.startswith('scones') for module in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-I", "-c", program], check=True, env=dict(os.environ))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is no state machine"),
+        ('{"StartAt": "A", "States": {"B": {}}}', "StartAt does not name"),
+        (json.dumps({"StartAt": "A", "States": {"A": "${OtherArn}"}}), r"wants \$\{OtherArn\}"),
+    ],
+)
+def test_a_definition_that_is_none_is_refused_with_its_path(tmp_path, text, message):
+    path = tmp_path / "broken.asl.json"
+    path.write_text(text)
+    with pytest.raises(DeployError, match=f"broken.asl.json.*{message}"):
+        read_definition(path, SUBSTITUTIONS)
+
+
+def test_every_definition_of_the_project_is_deployed():
+    files = {path.name.removesuffix(".asl.json") for path in (SOURCE_ROOT / "asl").iterdir()}
+    assert files == set(DEFINITIONS.values())
+
+
+def test_the_template_substitutes_what_the_definitions_want():
+    _, document = read_template(SOURCE_ROOT / "cloudformation" / "core.yaml")
+    assert substitution_names(document) == SUBSTITUTIONS
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a: [", "is not YAML"), ("a: 1", "has no Resources"), (None, "deploy from a checkout")],
+)
+def test_a_template_that_is_none_is_refused_with_its_path(tmp_path, text, message):
+    path = tmp_path / "core.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(DeployError, match=f"core.yaml.*{message}"):
+        read_template(path)

@@ -1,0 +1,89 @@
+"""The core stack: lint, least privilege, and what the plan says of it without an account."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones.deploy import plan
+from scones.deploy.settings import SOURCE_ROOT
+from scones.deploy.template import read_template
+from tests.scones.stack_fixtures.fixtures import stack_settings
+
+RESOURCES = read_template(SOURCE_ROOT / "cloudformation" / "core.yaml")[1]["Resources"]
+
+# These know no resources: AWS's authorization reference lists them with "*" only.
+WITHOUT_RESOURCE = {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"}
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    for logical_id, resource in RESOURCES.items():
+        for policy in resource.get("Properties", {}).get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield logical_id, statement
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_cfn_lint_finds_nothing():
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint")],
+        cwd=SOURCE_ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_no_role_may_do_everything():
+    for logical_id, statement in statements():
+        for action in listed(statement["Action"]):
+            assert "*" not in action, f"{logical_id}: {action}"
+
+
+def test_a_star_stands_only_where_no_arn_can():
+    for logical_id, statement in statements():
+        if "*" in listed(statement["Resource"]):
+            assert set(listed(statement["Action"])) <= WITHOUT_RESOURCE, logical_id
+
+
+def test_each_function_has_a_role_and_a_log_group_of_its_own():
+    functions = [r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::Function"]
+    roles = {str(function["Properties"]["Role"]) for function in functions}
+    groups = {function["DependsOn"] for function in functions}
+    assert (len(functions), len(roles), len(groups)) == (3, 3, 3)
+    assert all("RetentionInDays" in RESOURCES[group]["Properties"] for group in groups)
+
+
+def test_the_data_bucket_is_private_encrypted_and_outlives_the_stack():
+    bucket = RESOURCES["DataBucket"]
+    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "BucketEncryption" in bucket["Properties"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_the_plan_names_every_resource_without_an_account(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # nobody may be asked
+    planned = plan(stack_settings("scones"))
+    names = {resource.logical_id: resource.name for resource in planned}
+    assert set(names) == set(RESOURCES) | {"ArtifactsBucket"}
+    assert names["DataBucket"] == "scones-data-<account>-<region>"
+    assert names["ArtifactsBucket"] == "scones-artifacts-<account>-<region>"
+    assert names["FilterFunction"] == "scones-filter-confidence"
+    assert names["ClassifyBatchStateMachine"] == "scones-classify-batch"
+    assert names["LowConfidenceEmail"] == "dispatch@scones.example"
+
+
+def test_the_plan_of_a_known_account_names_its_buckets():
+    planned = plan(stack_settings("scones"), account="123456789012", region="eu-west-1")
+    assert planned[0].name == "scones-artifacts-123456789012-eu-west-1"
+
+
+@pytest.mark.parametrize("resource", plan(stack_settings()), ids=lambda r: r.logical_id)
+def test_no_planned_name_has_an_unresolved_part(resource):
+    assert "${" not in resource.name
