@@ -14,9 +14,8 @@ def service(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Ite
     secrets = {"AWS_PROFILE": "personal", "AWS_SESSION_TOKEN": "mine", "CALLERS_SECRET": "hush"}
     instance = Service(tmp_path_factory.mktemp("sagemaker") / "state", emulator)
     instance.environment = secrets
-    instance.start()
-    yield instance
-    instance.kill()
+    with instance:
+        yield instance
 
 
 @pytest.fixture

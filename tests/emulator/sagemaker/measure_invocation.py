@@ -79,7 +79,7 @@ def main() -> None:
             emulator.client("s3").create_bucket(Bucket=bucket)
             measure(Workbench(service.start(), emulator, bucket))
         finally:
-            service.kill()
+            service.stop()
             emulator.kill()
 
 

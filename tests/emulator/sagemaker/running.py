@@ -89,6 +89,12 @@ class Service:
             raise
         return self
 
+    def __enter__(self) -> "Service":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def _is_ready(self) -> bool:
         assert self.process
         assert self.process.poll() is None, self.log_path.read_text()[-3000:]
@@ -113,6 +119,11 @@ class Service:
     def kill(self) -> None:
         if self.process:
             self.signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End the service and all that it has started."""
+        if self.process:
+            self.signal(signal.SIGTERM)
 
     def client(self, service: str = "sagemaker", region: str = "us-east-1") -> Any:
         client = boto3.client(

@@ -237,9 +237,8 @@ def test_tags_are_kept_changed_and_removed(service):
 
 
 def test_a_limit_is_told_with_the_option_that_sets_it(emulator, tmp_path):
-    service = Service(tmp_path / "state", emulator, {"max-endpoints": 1, "max-training-jobs": 1})
-    service.start()
-    try:
+    limits = {"max-endpoints": 1}
+    with Service(tmp_path / "state", emulator, limits) as service:
         client = service.client()
         client.create_model(
             ModelName="m", PrimaryContainer={"Image": "fake"}, ExecutionRoleArn=ROLE_ARN
@@ -255,8 +254,6 @@ def test_a_limit_is_told_with_the_option_that_sets_it(emulator, tmp_path):
 
         with pytest.raises(ClientError) as caught:
             client.create_endpoint(EndpointName="second", EndpointConfigName="c")
-    finally:
-        service.kill()
 
     error = caught.value.response["Error"]
     assert error["Code"] == "ResourceLimitExceeded"

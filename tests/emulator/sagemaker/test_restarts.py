@@ -22,8 +22,8 @@ def own(emulator, tmp_path):
     service = Service(tmp_path / "state", emulator, {"capture-flush-seconds": 60.0})
     bucket = unique("bucket")
     emulator.client("s3").create_bucket(Bucket=bucket)
-    yield Workbench(service.start(), emulator, bucket)
-    service.kill()
+    with service:
+        yield Workbench(service, emulator, bucket)
 
 
 def children_of(service: Service) -> list[int]:
@@ -47,6 +47,8 @@ def test_a_killed_service_fails_its_jobs_and_leaves_no_process(own):
         "Create the training job again."
     )
     wait_until(lambda: not is_running(trainer) and not is_running(child), SECONDS, "the sweep")
+    folder = own.service.folder / "training-jobs" / "us-east-1" / name
+    assert [entry.name for entry in folder.iterdir()] == ["algo-1.log"]
 
 
 def test_a_stopped_service_stops_its_jobs_and_keeps_what_they_saved(own):
@@ -156,21 +158,18 @@ def test_work_goes_on_while_localstack_is_away(emulator, tmp_path):
         )
         assert len(lines_of(bench, name, 5)) in (5, 6)
     finally:
-        service.kill()
+        service.stop()
         away.kill()
 
 
 def test_a_model_server_that_takes_too_long_is_a_model_error(emulator, tmp_path):
-    service = Service(tmp_path / "state", emulator, {"invocation-seconds": 0.5}).start()
-    try:
-        bucket = unique("bucket")
-        emulator.client("s3").create_bucket(Bucket=bucket)
+    bucket = unique("bucket")
+    emulator.client("s3").create_bucket(Bucket=bucket)
+    with Service(tmp_path / "state", emulator, {"invocation-seconds": 0.5}) as service:
         bench = Workbench(service, emulator, bucket)
         name = bench.deploy(bench.model())
         with pytest.raises(bench.runtime.exceptions.ModelError) as caught:
             bench.invoke(name, b"slow")
-    finally:
-        service.kill()
 
     assert caught.value.response["OriginalStatusCode"] == 0
     assert caught.value.response["Error"]["Message"].startswith(

@@ -65,17 +65,12 @@ class Service:
             startup_seconds=settings.startup_seconds,
         )
         self._endpoints = Endpoints(self._store, around, settings.max_endpoints)
-        families = (
-            self._jobs,
-            Models(self._store, aws, self._backend),
-            EndpointConfigs(self._store),
-            self._endpoints,
-            Tags(self._store),
-        )
         operations = {
-            name: operation
-            for family in families
-            for name, operation in family.operations().items()
+            **self._jobs.operations(),
+            **Models(self._store, aws, self._backend).operations(),
+            **EndpointConfigs(self._store).operations(),
+            **self._endpoints.operations(),
+            **Tags(self._store).operations(),
         }
         invoker = Invoker(self._endpoints, self._spool, self._http, settings.invocation_seconds)
         self._server = Server(

@@ -18,7 +18,12 @@ from scones_localstack.sagemaker.settings import Settings
 from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
 from scones_localstack.sagemaker.training.channels import missing_data
 from scones_localstack.sagemaker.training.request import describe
-from scones_localstack.sagemaker.training.run import StopCause, Surroundings, TrainingRun
+from scones_localstack.sagemaker.training.run import (
+    StopCause,
+    Surroundings,
+    TrainingRun,
+    clear,
+)
 from scones_localstack.sagemaker.training.status import RUNNING, Secondary, finish, move
 
 _UPLOAD_SECONDS = 5.0
@@ -54,6 +59,7 @@ class TrainingJobs:
         """Fail the jobs that were running when an earlier service was killed."""
         for job in self._store.every(TRAINING_JOB):
             if job.status in RUNNING:
+                clear(self._folder(job))
                 finish(job, Secondary.FAILED, _INTERRUPTED)
                 self._store.save(job)
 

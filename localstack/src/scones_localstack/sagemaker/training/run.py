@@ -46,6 +46,7 @@ from scones_localstack.sagemaker.training.status import (
     move,
 )
 
+_ROOT = "ml"
 _LOG_SECONDS = 5.0
 _SHUT_DOWN = "The SageMaker service was stopped while the job was running."
 _CUT_SHORT = "InternalServerError: The SageMaker service was stopped before the job had ended."
@@ -90,7 +91,7 @@ class TrainingRun:
         self._job = job
         self._around = around
         self._folder = folder
-        self._root = ContainerRoot(folder / "ml")
+        self._root = ContainerRoot(folder / _ROOT)
         self._log_path = folder / "algo-1.log"
         self._stop_seconds = around.stop_seconds
         self._container: Container | None = None
@@ -126,6 +127,7 @@ class TrainingRun:
         except DownloadCancelled:
             pass
         except asyncio.CancelledError:
+            clear(self._folder)
             self._finish(_CUT_SHORT)
             raise
         except OSError as error:
@@ -150,8 +152,14 @@ class TrainingRun:
         self._enter(Secondary.TRAINING)
         outcome = await self._train()
         self._enter(Secondary.UPLOADING)
-        await self._upload()
-        if outcome.code and not self._stop_cause:
+        failed = outcome.code != 0 and self._stop_cause is None
+        try:
+            await self._upload()
+        except JobFailed:
+            # Why the algorithm has failed is the better reason.
+            if not failed:
+                raise
+        if failed:
             raise JobFailed(_algorithm_error(self._root.failure(), outcome.code))
 
     async def _download(self) -> None:
@@ -236,7 +244,7 @@ class TrainingRun:
         metrics = await asyncio.to_thread(final_metrics, self._log_path, definitions, now())
         if metrics:
             self._job.document["FinalMetricDataList"] = metrics
-        await asyncio.to_thread(self._clear)
+        await asyncio.to_thread(clear, self._folder)
         self._finish(reason)
 
     def _finish(self, reason: str) -> None:
@@ -253,12 +261,6 @@ class TrainingRun:
         self._around.save(self._job)
         _log.info("training job %s: %s %s", self._job.name, self._job.status, reason)
 
-    def _clear(self) -> None:
-        """Remove the data and what is in S3 now; the log stays."""
-        self._root.remove()
-        for archive in self._folder.glob("*.tar.gz"):
-            archive.unlink()
-
     def _enter(self, secondary: Secondary) -> None:
         move(self._job, secondary)
         self._around.save(self._job)
@@ -266,6 +268,13 @@ class TrainingRun:
     def _annotate(self, message: str) -> None:
         self._job.document["SecondaryStatusTransitions"][-1]["StatusMessage"] = message
         self._around.save(self._job)
+
+
+def clear(folder: Path) -> None:
+    """Remove a job's data and what is in S3 now; the log stays. Blocks."""
+    ContainerRoot(folder / _ROOT).remove()
+    for archive in folder.glob("*.tar.gz"):
+        archive.unlink()
 
 
 def _algorithm_error(failure: str, code: int) -> str:
