@@ -70,7 +70,7 @@ def test_an_unknown_command_or_option_is_wrong_usage(scones: Scones) -> None:
 
 def test_nothing_running_says_to_run_up(scones: Scones) -> None:
     assert "run `scones up`" in scones.refused("deploy", code=1)
-    assert "run `scones etl`" in scones.refused("train", code=1)
+    assert "run `scones up`" in scones.refused("train", code=1)
 
 
 def test_a_taken_port_names_its_holder_and_the_setting(scones: Scones) -> None:

@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
-from scones.cli.app import _register, cli
+import click
+
+from scones.cli.app import cli
 from scones.config import EtlSettings, Settings, TrainingSettings
 from scones.profiles import PROFILES, Profile
 
@@ -32,12 +34,13 @@ def test_the_profile_table_shows_the_profiles_values() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    _register()
     text = (DOCS / "commands.md").read_text()
     missing = []
-    commands = dict(cli.commands)
+    context = click.Context(cli)
+    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
     while commands:
         name, command = commands.popitem()
+        assert command is not None
         missing += [] if f"`scones {name}" in text else [name]
         nested = getattr(command, "commands", {})
         commands |= {f"{name} {inner}": found for inner, found in nested.items()}

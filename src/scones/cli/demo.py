@@ -6,7 +6,7 @@ import click
 
 from scones import demo as demo_run
 from scones.cli.app import Invocation, json_option, pass_invocation
-from scones.cli.pipeline import classes_option, etl_flags, source_options
+from scones.cli.data import classes_option, etl_flags, source_options
 
 
 @click.command()
@@ -33,6 +33,3 @@ def demo(
         request = demo_run.DemoRequest(archive, folder, drawings, keep)
         document = demo_run.Demo(project, terminal).run(request)
         terminal.result(document, demo_run.describe(document), as_json=as_json)
-
-
-COMMANDS = (demo,)

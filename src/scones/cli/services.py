@@ -73,6 +73,3 @@ def status(invocation: Invocation, *, as_json: bool) -> None:
         terminal.result([_document(s) for s in statuses], _drawn(statuses), as_json=as_json)
     if any(s.health is not Health.RUNNING for s in statuses):
         raise click.exceptions.Exit(1)
-
-
-COMMANDS = (up, down, status)

@@ -10,27 +10,3 @@
 
 `stage` and `upload` are safe to repeat: a second run with the same inputs changes nothing.
 """
-
-from scones.etl.archive import UnreachableError
-from scones.etl.dataset import NOT_PHOTOGRAPHS, Dataset, Entry, read_dataset
-from scones.etl.opening import open_source
-from scones.etl.source import Kind, LabelledImage, Source, Split
-from scones.etl.staging import VALIDATION_FRACTION, stage
-from scones.etl.upload import Uploaded, upload
-
-__all__ = [
-    "NOT_PHOTOGRAPHS",
-    "VALIDATION_FRACTION",
-    "Dataset",
-    "Entry",
-    "Kind",
-    "LabelledImage",
-    "Source",
-    "Split",
-    "UnreachableError",
-    "Uploaded",
-    "open_source",
-    "read_dataset",
-    "stage",
-    "upload",
-]

@@ -6,10 +6,11 @@ import pytest
 from PIL import Image
 
 from scones.errors import UsageError
-from scones.etl import UnreachableError, open_source
+from scones.etl.archive import UnreachableError
 from scones.etl.cifar import CifarArchive
 from scones.etl.drawings import Drawings
 from scones.etl.folder import ImageFolder
+from scones.etl.opening import open_source
 from tests.scones.etl.samples import small_archive
 from tests.scones.etl.test_staging import Notes
 

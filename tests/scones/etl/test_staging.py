@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 
 from scones.errors import DataError, UsageError
-from scones.etl import Dataset, read_dataset, stage
 from scones.etl.cifar import CifarArchive
+from scones.etl.dataset import Dataset, read_dataset
 from scones.etl.drawings import Drawings
 from scones.etl.exclusive import exclusively
 from scones.etl.folder import ImageFolder
+from scones.etl.staging import stage
 from tests.scones.etl.samples import content, pickled, small_archive, write_archive
 
 CLASSES = ("motorcycle", "bicycle")

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from scones.errors import DataError
-from scones.etl import Dataset, stage, upload
+from scones.etl.dataset import Dataset
 from scones.etl.drawings import Drawings
+from scones.etl.staging import stage
+from scones.etl.upload import upload
 
 CLASSES = ("bicycle", "motorcycle")
 FILES = 2 * (10 + 2) + 4  # images, three lists, one document

@@ -81,6 +81,3 @@ def validate(invocation: Invocation, *, as_json: bool) -> None:
         terminal.result(document, text, as_json=as_json)
     if any(fault["severity"] == "ERROR" for fault in faults):
         raise DeployError(f"{faults[0]['file']}: {faults[0]['message']}")
-
-
-COMMANDS = (classify, workflow)
