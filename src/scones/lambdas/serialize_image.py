@@ -46,7 +46,10 @@ class NotAnImage(ValueError):
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer the event with its image added; the entry point for Lambda."""
     started = time.perf_counter()
-    record: dict[str, Any] = {"function": "serialize_image"}
+    record: dict[str, Any] = {
+        "function": "serialize_image",
+        "correlation_id": context.aws_request_id,
+    }
     try:
         payload = read_payload(event)
         payload.setdefault("correlation_id", context.aws_request_id)
@@ -137,7 +140,7 @@ def read_payload(event: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInput: It is not a JSON object.
     """
-    body = event.get("body", event)
+    body = event.get("body", event) if isinstance(event, dict) else event
     try:
         payload = json.loads(body) if isinstance(body, str) else body
     except json.JSONDecodeError as error:

@@ -111,6 +111,13 @@ def test_refuses_a_body_that_is_no_json_object(context, body):
         serialize_image.handler({"body": body}, context)
 
 
+@pytest.mark.parametrize("event", [[], 7, None, "no JSON"])
+def test_refuses_an_event_that_is_no_json_object_and_logs_the_request_id(context, capsys, event):
+    with pytest.raises(serialize_image.InvalidInput, match="JSON"):
+        serialize_image.handler(event, context)
+    assert json.loads(capsys.readouterr().out)["correlation_id"] == context.aws_request_id
+
+
 def test_logs_one_line_with_the_correlation_id_of_the_input(s3, bucket, context, capsys):
     s3.put_object(Bucket=bucket, Key=KEY, Body=image_bytes())
     question = in_bucket(event("serialize_image"), bucket) | {"correlation_id": "execution-7"}
