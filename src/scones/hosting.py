@@ -111,8 +111,10 @@ def delete_endpoint(aws: Aws, endpoint_name: str) -> None:
     Raises:
         EndpointError: It is still there after DEADLINE_SECONDS.
     """
-    aws.client("sagemaker").delete_endpoint(EndpointName=endpoint_name)
     deadline = time.monotonic() + DEADLINE_SECONDS
+    while status(aws, endpoint_name) == "Creating" and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)  # SageMaker refuses to delete it before
+    aws.client("sagemaker").delete_endpoint(EndpointName=endpoint_name)
     while time.monotonic() < deadline:
         if status(aws, endpoint_name) is None:
             return
@@ -150,7 +152,7 @@ def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
 
 
 def _serves(sagemaker: Any, request: EndpointRequest, found: str) -> bool:
-    if found not in {"InService", "Creating"}:
+    if found not in {"InService", "Creating", "OutOfService"}:  # the last: its server restarts
         return False
     described = sagemaker.describe_endpoint(EndpointName=request.endpoint_name)
     return bool(described["EndpointConfigName"] == request.model_name)
