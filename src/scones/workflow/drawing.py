@@ -134,7 +134,7 @@ class _Drawing:
 
     def _badge(self, box: Box, look: _Look) -> None:
         x, y = box.right - 0.02, box.top + 0.02
-        self._axes.add_patch(Circle((x, y), 0.125, color=look.edge, zorder=5))
+        self._axes.add_patch(Circle((x, y), 0.125, facecolor=look.edge, edgecolor="none", zorder=5))
         self._text(x, y + 0.005, look.sign, 9, weight="bold", color=look.sign_color, zorder=6)
 
     def _detail(self, name: str) -> str:
