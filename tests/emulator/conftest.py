@@ -1,122 +1,12 @@
-"""One LocalStack for the session, and what tests need to talk to it."""
+"""One LocalStack for the session, and functions in it."""
 
-import io
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-READY_SECONDS = 60
-ROLE_ARN = "arn:aws:iam::000000000000:role/test"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Poll until a condition is true, and return what it returned."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
-
-
-@dataclass
-class Emulator:
-    """`python -m scones_localstack`, as a child process on a free port."""
-
-    state_dir: Path
-    sagemaker_url: str = "http://127.0.0.1:9"
-    arguments: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log_path(self) -> Path:
-        return self.state_dir.parent / f"{self.state_dir.name}.log"
-
-    def start(self) -> "Emulator":
-        command = [sys.executable, "-m", "scones_localstack", "--port", str(self.port)]
-        command += ["--state-dir", str(self.state_dir), "--sagemaker-url", self.sagemaker_url]
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, *self.arguments],
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **self.environment},
-            )
-        try:
-            wait_until(self._is_ready, READY_SECONDS, "LocalStack's readiness")
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def _is_ready(self) -> bool:
-        assert self.process
-        if self.process.poll() is not None:
-            raise AssertionError(f"LocalStack ended by itself:\n{self.log_path.read_text()[-3000:]}")
-        status, _ = self.get("/_scones/ready")
-        assert status != 500, self.log_path.read_text()[-3000:]
-        return status == 200
-
-    def get(self, path: str) -> tuple[int, Any]:
-        """Return status and document of a GET; status 0 while nothing listens."""
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-        except OSError:
-            return 0, None
-
-    def signal(self, number: int) -> int:
-        """Send a signal and return the exit code."""
-        assert self.process
-        self.process.send_signal(number)
-        code = self.process.wait(30)
-        self.process = None
-        return code
-
-    def kill(self) -> None:
-        if self.process:
-            self.signal(signal.SIGKILL)
-
-    def client(self, service: str, region: str = "us-east-1", **config: Any) -> Any:
-        config = {"retries": {"max_attempts": 0}, "read_timeout": 60, **config}
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(**config),
-        )
+from tests.emulator.running import ROLE_ARN, Emulator, zip_of
 
 
 @pytest.fixture(scope="session")
@@ -133,15 +23,6 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     instance.start()
     yield instance
     instance.kill()
-
-
-def zip_of(files: dict[str, str]) -> bytes:
-    """Return a deployment package."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return content.getvalue()
 
 
 @pytest.fixture

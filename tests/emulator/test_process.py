@@ -1,6 +1,5 @@
 """The LocalStack process: where it listens, what it writes, how it starts and stops."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Emulator, wait_until
+
+from tests.emulator.running import ROLE_ARN, Emulator, wait_until, zip_of
 
 
 def sockets_that_accept(process: psutil.Process) -> list[tuple[str, int]]:
@@ -146,8 +146,6 @@ def test_sigterm_ends_localstack_and_a_busy_function_in_bounded_time(tmp_path):
 
 def _start_busy_function(emulator: Emulator) -> int:
     """Start an invocation that takes a minute, and return the function's process id."""
-    from conftest import ROLE_ARN, zip_of
-
     client = emulator.client("lambda")
     source = "import time\ndef handler(event, context): time.sleep(60)"
     code = {"ZipFile": zip_of({"app.py": source})}
@@ -164,5 +162,3 @@ def _start_busy_function(emulator: Emulator) -> int:
     records = emulator.state_dir / "lambda" / "processes"
     record = wait_until(lambda: next(records.glob("*.json"), None), 20, "the function's start")
     return int(record.stem)
-
-

@@ -23,7 +23,7 @@ from scones_localstack.executor import registry
 from scones_localstack.settings import LOOPBACK_HOST, Settings
 
 STOP_SECONDS = 10
-OWN_PROVIDERS = ("lambda", "ses")
+OWN_PROVIDERS = ("lambda", "sagemaker", "sagemaker-runtime", "ses")
 PROVIDER_NAME = "scones"
 LOG = logging.getLogger(__name__)
 
@@ -48,14 +48,19 @@ def run(settings: Settings) -> int:
     _create_folders(settings)
     with _only_one(settings):
         _require_free_port(settings.port)
-        registry.sweep(settings.lambda_dir)
-        _empty(settings.temporary_dir)
+        _clear(settings)
         environment.enter(settings)
         try:
             return _serve()
         finally:
-            registry.sweep(settings.lambda_dir)
-            _empty(settings.temporary_dir)
+            _clear(settings)
+
+
+def _clear(settings: Settings) -> None:
+    """End the functions that still run, and remove what only they and their LocalStack needed."""
+    registry.sweep(settings.lambda_dir)
+    _empty(settings.lambda_dir)
+    _empty(settings.temporary_dir)
 
 
 def _create_folders(settings: Settings) -> None:

@@ -24,3 +24,25 @@ def ses() -> Service:
 
     provider = SendingSesProvider(Settings.from_environment())
     return Service.for_provider(provider, dispatch_table_factory=MotoFallbackDispatcher)
+
+
+@aws_provider(api="sagemaker", name="scones")
+def sagemaker() -> Service:
+    """SageMaker, at the service's address."""
+    return _forwarding("sagemaker")
+
+
+@aws_provider(api="sagemaker-runtime", name="scones")
+def sagemaker_runtime() -> Service:
+    """SageMaker Runtime, at the service's address."""
+    return _forwarding("sagemaker-runtime")
+
+
+def _forwarding(service: str) -> Service:
+    from scones_localstack.forwarding import ForwardingProvider
+    from scones_localstack.settings import Settings
+
+    return Service.for_provider(
+        ForwardingProvider(service, Settings.from_environment().sagemaker_url),
+        dispatch_table_factory=ForwardingProvider.dispatch_table,
+    )

@@ -47,10 +47,7 @@ class Workshop:
         root = settings.lambda_dir
         self.homes = root / "environments"
         self.layers = root / "layers"
-        for folder in (self.homes, self.layers, root / "runtime"):
-            # Left by a LocalStack that was killed; its processes have been swept already.
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+        self.homes.mkdir(parents=True, exist_ok=True)
         self.runtime_dir = link_runtime(root / "runtime")
         self.registry = Registry(root)
         self.endpoints = {

@@ -1,5 +1,6 @@
 """LocalStack's Lambda provider, refusing at CreateFunction what processes cannot run."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from localstack.aws.api import RequestContext, handler
@@ -13,9 +14,19 @@ from localstack.services.lambda_.provider import LambdaProvider
 
 from scones_localstack.executor.interpreters import is_python
 
+_TASK_THREADS = 64
+
 
 class ProcessLambdaProvider(LambdaProvider):
     """Asked for anything but Python in a zip archive, it says so at once, and says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A version that stops holds a thread for up to three seconds. LocalStack has as many as
+        # the machine has cores, plus four: new functions would wait for deleted ones.
+        self.lambda_service.task_executor = ThreadPoolExecutor(
+            max_workers=_TASK_THREADS, thread_name_prefix="lambda-service-task"
+        )
 
     @handler("UpdateFunctionConfiguration", expand=False)
     def update_function_configuration(

@@ -40,7 +40,7 @@ class RuntimeApi:
         self.init_error: Answer | None = None
         self._offered: asyncio.Queue[Invocation] = asyncio.Queue()
         self._pending: tuple[str, asyncio.Future[Answer]] | None = None
-        self._http = web.Server(self._handle)
+        self._http = web.Server(self._handle, access_log=None)
         self._server: asyncio.Server | None = None
 
     async def open(self) -> str:
