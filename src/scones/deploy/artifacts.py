@@ -14,26 +14,20 @@ _REGION_WITHOUT_CONSTRAINT = "us-east-1"
 
 
 def ensure_bucket(s3: Any, bucket: str, region: str, *, reporter: Reporter = SILENT) -> None:
-    """Make the bucket unless it is there: encrypted and closed to the public.
+    """Make the bucket unless it is there; see that it is encrypted and closed to the public.
 
     Raises:
         DeployError: The name belongs to another account, or S3 refuses it.
     """
-    if bucket_exists(s3, bucket):
-        return
-    location = (
-        {}
-        if region == _REGION_WITHOUT_CONSTRAINT
-        else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    )
     try:
-        s3.create_bucket(Bucket=bucket, **location)
-        _secure(s3, bucket)
+        if not bucket_exists(s3, bucket):
+            s3.create_bucket(Bucket=bucket, **_location(region))
+            reporter.note(f"made the bucket {bucket}")
+        _secure(s3, bucket)  # also one whose making was interrupted
     except ClientError as error:
         raise DeployError(
             f"cannot make the bucket '{bucket}': {error.response['Error']['Message']}"
         ) from error
-    reporter.note(f"made the bucket {bucket}")
 
 
 def bucket_exists(s3: Any, bucket: str) -> bool:
@@ -71,6 +65,12 @@ def upload_missing(
         s3.put_object(Bucket=bucket, Key=artifact.key, Body=artifact.body)
         reporter.note(f"uploaded {artifact.key} ({len(artifact.body):,} bytes)")
     return len(missing)
+
+
+def _location(region: str) -> dict[str, dict[str, str]]:
+    if region == _REGION_WITHOUT_CONSTRAINT:
+        return {}
+    return {"CreateBucketConfiguration": {"LocationConstraint": region}}
 
 
 def _secure(s3: Any, bucket: str) -> None:

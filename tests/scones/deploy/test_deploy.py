@@ -14,6 +14,7 @@ from botocore.stub import Stubber
 
 from scones.aws import Aws
 from scones.deploy import deploy, destroy, outputs
+from scones.deploy.artifacts import ensure_bucket
 from scones.deploy.operation import Condition, condition_of, describe
 from scones.deploy.pipeline import make_way
 from scones.deploy.settings import SOURCE_ROOT
@@ -147,6 +148,15 @@ def test_a_failed_update_names_its_cause_and_the_next_command_works(trial, edite
         outputs(trial, stack_settings(PROJECT))
     assert deploy(trial, stack_settings(PROJECT)).data_bucket == BUCKET
     assert trial.client("s3").head_object(Bucket=BUCKET, Key="train/photo.png")
+
+
+def test_a_bucket_whose_making_was_interrupted_is_closed_by_the_next_command(aws):
+    s3, bucket = aws.client("s3"), "half-made-artifacts"
+    s3.create_bucket(Bucket=bucket)
+    s3.delete_public_access_block(Bucket=bucket)
+    ensure_bucket(s3, bucket, aws.region)
+    blocked = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert set(blocked.values()) == {True}
 
 
 def test_a_change_set_that_was_never_executed_is_passed_over(trial):
