@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -139,3 +140,19 @@ def test_every_bad_hyperparameter_is_named_at_once_before_any_work(tmp_path: Pat
     assert "did you mean learning_rate?" in first_line
     assert not (base / "model").exists()
     assert "Traceback" not in process.stdout + process.stderr
+
+
+def test_a_model_that_does_not_fit_the_disk_is_said_plainly(tmp_path: Path) -> None:
+    base = write_job(tmp_path, QUICK | {"epochs": "1"})
+    model_bytes = 400_000
+    process = subprocess.run(
+        [*COMMAND, "train"],
+        env=environment(base),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (model_bytes, model_bytes)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert process.returncode == 1
+    assert failure(base) == "ClientError: no space left on the device\n"
+    assert list((base / "model").iterdir()) == []

@@ -11,11 +11,12 @@ import pytest
 from scones_algorithms import training_job
 from scones_algorithms.container import Container
 from scones_algorithms.image_classification.artifact import save
+from scones_algorithms.image_classification.averaging import WeightAverage
 from scones_algorithms.image_classification.job import EarlyStopping, read_job
 from scones_algorithms.image_classification.network import build_network
 from scones_algorithms.image_classification.predictor import Predictor
 from scones_algorithms.image_classification.train import train
-from scones_algorithms.image_classification.training import Watch
+from scones_algorithms.image_classification.watch import Watch
 from scones_algorithms.stop_request import StopRequest
 from tests.algorithms.jobs import SMALL_JOB, metadata, write_job
 
@@ -163,3 +164,18 @@ def test_the_temperature_is_folded_into_the_saved_weights(tmp_path: Path) -> Non
     expected = mx.nd.softmax(mx.nd.array(logits / 0.5)).asnumpy()
     np.testing.assert_allclose(block(batch).asnumpy(), expected, rtol=1e-5)
     np.testing.assert_array_equal(network(batch).asnumpy(), logits)
+
+
+def test_averaged_weights_stand_in_for_the_latest_and_then_give_way() -> None:
+    network = build_network(None, 2, (3, 32, 32))
+    bias = network.output.bias
+    average = WeightAverage(network, decay=0.5)
+    for step in range(1, 17):
+        bias.set_data(mx.nd.array([step, -step]))
+        average.step()
+    with average.in_place():
+        averaged = bias.data().asnumpy()
+    # Two updates, at steps 8 and 16, of decay 2/11 and 3/12, from a bias of 0.
+    expected = (0 * 2 / 11 + 8 * 9 / 11) * 3 / 12 + 16 * 9 / 12
+    np.testing.assert_allclose(averaged, [expected, -expected], rtol=1e-5)
+    np.testing.assert_array_equal(bias.data().asnumpy(), [16, -16])

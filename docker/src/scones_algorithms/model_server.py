@@ -189,7 +189,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.body)))
         if status == 405:
             self.send_header("Allow", "GET" if self.path.startswith("/ping") else "POST")
-        if self.close_connection:
+        if self.close_connection or self.server.connections.stopping:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":

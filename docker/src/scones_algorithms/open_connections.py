@@ -15,7 +15,7 @@ class OpenConnections:
     def __init__(self) -> None:
         self._busy: dict[socket.socket, bool] = {}
         self._change = threading.Condition()
-        self._stopping = False
+        self.stopping = False
 
     def __len__(self) -> int:
         return len(self._busy)
@@ -40,7 +40,7 @@ class OpenConnections:
         """Note that a request is answered; say whether the connection may stay open."""
         with self._change:
             self._busy[connection] = False
-            return not self._stopping
+            return not self.stopping
 
     def stop(self, grace_seconds: float) -> bool:
         """End idle connections and wait for busy ones.
@@ -52,7 +52,7 @@ class OpenConnections:
             True when no connection is left.
         """
         with self._change:
-            self._stopping = True
+            self.stopping = True
             for connection, busy in self._busy.items():
                 if not busy:
                     # Half-closed: a request that is already in the socket's buffer is still read.

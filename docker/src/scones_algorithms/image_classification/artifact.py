@@ -9,6 +9,7 @@ The temperature is folded into the last layer's weights, so whatever loads the m
 mx.mod.Module or gluon.SymbolBlock, gets calibrated probabilities.
 """
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -49,7 +50,7 @@ def save(
     weights = _weights(network, symbol, temperature)
     path = directory / f"{PREFIX}-{epochs_done:04d}.params"
     shapes = [{"shape": [1, *image_shape], "name": "data"}]
-    _write(path, lambda part: mx.nd.save(str(part), weights))
+    _write(path, lambda part: _save_arrays(part, weights))
     _write(directory / SYMBOL_FILE, lambda part: symbol.save(str(part)))
     _write(directory / SHAPES_FILE, lambda part: part.write_text(json.dumps(shapes)))
     _write(directory / METADATA_FILE, lambda part: part.write_text(_document(metadata)))
@@ -57,6 +58,17 @@ def save(
         if older != path:
             older.unlink()
     return path
+
+
+def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    """Save arrays and read them back, since MXNet does not notice when its last bytes are lost."""
+    try:
+        mx.nd.save(str(path), arrays)
+        complete = mx.nd.load(str(path)).keys() == arrays.keys()
+    except mx.base.MXNetError:
+        complete = False
+    if not complete:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def _weights(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:

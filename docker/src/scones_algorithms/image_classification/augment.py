@@ -39,7 +39,8 @@ class Batches:
         label_smoothing: float,
         rng: np.random.Generator,
     ) -> None:
-        pad = augmentation.pad
+        has_margin = images.pixels.shape[1:3] != size
+        pad = 0 if has_margin else augmentation.pad
         border = ((0, 0), (pad, pad), (pad, pad), (0, 0))
         bordered = np.pad(images.pixels, border, mode="reflect") if pad else images.pixels
         # A view, not a copy: [image, top, left] is the crop that begins there.

@@ -15,7 +15,7 @@ class Augmentation:
     """Random changes to training images, each off by default.
 
     Attributes:
-        pad: pixels of mirrored border around an image before it is cropped.
+        pad: pixels of mirrored border around an image that has no margin, before it is cropped.
         crop: crop at a random place (else in the middle).
         flip: mirror left to right in half of all cases.
         jitter: brightness, contrast and saturation each change by a factor of 1 ± this.
@@ -58,6 +58,8 @@ class Recipe:
         schedule: how it falls: not at all, along a cosine to 0, or in steps.
         label_smoothing: share of the target that is spread over all classes.
         augmentation: random changes to training images.
+        weight_average: decay of a running average of the weights, which is what is kept; 0 keeps
+            the weights themselves.
         keep: which epoch's model is kept: the last, or the best on the validation channel.
     """
 
@@ -72,6 +74,7 @@ class Recipe:
     schedule: Literal["constant", "cosine", "step"]
     label_smoothing: float
     augmentation: Augmentation
+    weight_average: float
     keep: Literal["last", "best"]
 
 
@@ -87,6 +90,7 @@ BUILTIN = Recipe(
     schedule="constant",
     label_smoothing=0.0,
     augmentation=Augmentation(),
+    weight_average=0.0,
     keep="best",
 )
 
@@ -97,11 +101,12 @@ MODERN = Recipe(
     optimizer="nag",
     learning_rate=0.1,
     momentum=0.9,
-    weight_decay=5e-4,
+    weight_decay=5e-3,
     warmup_epochs=3,
     schedule="cosine",
     label_smoothing=0.1,
     augmentation=Augmentation(pad=4, crop=True, flip=True, jitter=0.2, cutout=8, mixup=0.2),
+    weight_average=0.9,
     keep="last",
 )
 

@@ -5,6 +5,7 @@ accuracy=...`, `Epoch[0] Train-accuracy=...`, `Epoch[0] Time cost=...`,
 `Epoch[0] Validation-accuracy=...`.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -17,10 +18,13 @@ from mxnet import autograd, gluon
 
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.augment import Batches
+from scones_algorithms.image_classification.averaging import WeightAverage
 from scones_algorithms.image_classification.dataset import LabelledImages
-from scones_algorithms.image_classification.job import EarlyStopping, Job
+from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.optimizer import build_trainer, learning_rate
 from scones_algorithms.image_classification.preprocess import Floats, Pixels, to_batch
+from scones_algorithms.image_classification.tally import Tally
+from scones_algorithms.image_classification.watch import Watch
 from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
@@ -67,6 +71,8 @@ class Training:
         self._stop = stop
         self._keep = keep
         self._trainer = build_trainer(network, job)
+        decay = job.recipe.weight_average
+        self._average = WeightAverage(network, decay) if decay else None
         self._loss = gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
         self._loss.hybridize(static_alloc=True, static_shape=True)
 
@@ -86,12 +92,17 @@ class Training:
             if not finished:
                 log.info("Stop requested in epoch %d", epochs_done - 1)
                 break
-            scores = self._validate(epochs_done - 1)
-            if scores and watch.is_best(scores.accuracy, epochs_done) and keep_best:
-                self._keep(epochs_done, scores)
+            with self._weights_to_keep():
+                scores = self._validate(epochs_done - 1)
+                if scores and watch.is_best(scores.accuracy, epochs_done) and keep_best:
+                    self._keep(epochs_done, scores)
         if not (keep_best and watch.best_epoch):
-            self._keep(epochs_done, scores)
+            with self._weights_to_keep():
+                self._keep(epochs_done, scores)
         return epochs_done
+
+    def _weights_to_keep(self) -> contextlib.AbstractContextManager[None]:
+        return self._average.in_place() if self._average else contextlib.nullcontext()
 
     def _train_epoch(self, epoch: int) -> bool:
         """Train one epoch; False where a stop request ended it."""
@@ -125,6 +136,8 @@ class Training:
             loss = self._loss(logits, wanted)
         loss.backward()
         self._trainer.step(len(images))
+        if self._average:
+            self._average.step()
         return logits.asnumpy(), float(loss.sum().asscalar())
 
     def _validate(self, epoch: int) -> Scores | None:
@@ -137,72 +150,6 @@ class Training:
         tally.add(logits, 0.0, targets)
         tally.tell(epoch, "Validation")
         return Scores(logits, tally.accuracy)
-
-
-class Tally:
-    """Counts how often a network is right."""
-
-    def __init__(self, top_k: int | None) -> None:
-        self.count = 0
-        self.loss = 0.0
-        self._top_k = top_k
-        self._right = 0
-        self._right_in_top = 0
-
-    def add(self, logits: Floats, loss: float, targets: Floats) -> None:
-        """Count a batch; of a mixed target the larger share is the class to find."""
-        wanted = targets.argmax(axis=1)
-        self.count += len(wanted)
-        self.loss += loss
-        self._right += int((logits.argmax(axis=1) == wanted).sum())
-        if self._top_k:
-            best = np.argsort(-logits, axis=1)[:, : self._top_k]
-            self._right_in_top += int((best == wanted[:, None]).any(axis=1).sum())
-
-    @property
-    def accuracy(self) -> float:
-        """Share of images whose likeliest class is right."""
-        return self._right / max(1, self.count)
-
-    def tell(self, epoch: int, part: str) -> None:
-        """Log the epoch's metrics; `part` is Train or Validation."""
-        log.info("Epoch[%d] %s-accuracy=%.6f", epoch, part, self.accuracy)
-        if self._top_k:
-            share = self._right_in_top / max(1, self.count)
-            log.info("Epoch[%d] %s-top_k_accuracy_%d=%.6f", epoch, part, self._top_k, share)
-
-
-class Watch:
-    """Remembers the best epoch and tells when to wait no longer for a better one."""
-
-    def __init__(self, rule: EarlyStopping | None) -> None:
-        self.best_epoch = 0
-        self._rule = rule
-        self._best = -1.0
-        self._last_gain = 0
-        self._to_beat = -1.0
-
-    def is_best(self, accuracy: float, epochs_done: int) -> bool:
-        """Note an epoch's validation accuracy; whether it is the best so far."""
-        tolerance = self._rule.tolerance if self._rule else 0.0
-        if accuracy > self._to_beat + tolerance * max(0.0, self._to_beat):
-            self._to_beat = accuracy
-            self._last_gain = epochs_done
-        if accuracy <= self._best:
-            return False
-        self._best = accuracy
-        self.best_epoch = epochs_done
-        return True
-
-    def patience_is_over(self, epochs_done: int) -> bool:
-        """Whether the rule for early stopping says to end."""
-        rule = self._rule
-        if rule is None or epochs_done < rule.min_epochs:
-            return False
-        if epochs_done - self._last_gain < rule.patience:
-            return False
-        log.info("Early stopping: no improvement in %d epochs", epochs_done - self._last_gain)
-        return True
 
 
 def predict(network: Any, pixels: Pixels, batch_size: int) -> Floats:

@@ -1,0 +1,50 @@
+"""A running average of a network's weights, which predicts better than the latest weights do."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+EVERY_STEPS: Final = 8  # neighbouring steps differ too little to be worth the copying
+
+
+class WeightAverage:
+    """Exponential average of all parameters, the statistics of batch normalisation included.
+
+    Args:
+        network: a gluon block whose parameters have their shapes.
+        decay: weight of the past at each of the updates, of which there is one in eight steps.
+    """
+
+    def __init__(self, network: Any, decay: float) -> None:
+        self._parameters = list(network.collect_params().values())
+        self._decay = decay
+        self._steps = 0
+        self._updates = 0
+        self._averages = [parameter.data().copy() for parameter in self._parameters]
+
+    def step(self) -> None:
+        """Note that the network has taken a step."""
+        self._steps += 1
+        if self._steps % EVERY_STEPS:
+            return
+        self._updates += 1
+        # A young average must not remember the random weights that it began with.
+        decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
+        for average, parameter in zip(self._averages, self._parameters, strict=True):
+            average *= decay
+            average += (1 - decay) * parameter.data()
+
+    @contextlib.contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Let the network have the averaged weights for a while."""
+        latest = [parameter.data().copy() for parameter in self._parameters]
+        _assign(self._parameters, self._averages)
+        try:
+            yield
+        finally:
+            _assign(self._parameters, latest)
+
+
+def _assign(parameters: list[Any], values: list[Any]) -> None:
+    for parameter, value in zip(parameters, values, strict=True):
+        parameter.set_data(value)

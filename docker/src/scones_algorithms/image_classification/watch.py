@@ -1,0 +1,44 @@
+"""Watches validation accuracy: which epoch is best, and when no better one is to be expected."""
+
+import logging
+
+from scones_algorithms.image_classification.job import EarlyStopping
+
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """The course of a training's validation accuracy.
+
+    Args:
+        rule: for early stopping; None to run all epochs.
+    """
+
+    def __init__(self, rule: EarlyStopping | None) -> None:
+        self.best_epoch = 0
+        self._rule = rule
+        self._best = -1.0
+        self._last_gain = 0
+        self._to_beat = -1.0
+
+    def is_best(self, accuracy: float, epochs_done: int) -> bool:
+        """Note an epoch's validation accuracy; whether it is the best so far."""
+        tolerance = self._rule.tolerance if self._rule else 0.0
+        if accuracy > self._to_beat + tolerance * max(0.0, self._to_beat):
+            self._to_beat = accuracy
+            self._last_gain = epochs_done
+        if accuracy <= self._best:
+            return False
+        self._best = accuracy
+        self.best_epoch = epochs_done
+        return True
+
+    def patience_is_over(self, epochs_done: int) -> bool:
+        """Whether the rule for early stopping says to end."""
+        rule = self._rule
+        if rule is None or epochs_done < rule.min_epochs:
+            return False
+        if epochs_done - self._last_gain < rule.patience:
+            return False
+        log.info("Early stopping: no improvement in %d epochs", epochs_done - self._last_gain)
+        return True
