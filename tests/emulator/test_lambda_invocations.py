@@ -249,6 +249,30 @@ def test_an_answer_larger_than_lambda_passes_on_is_refused(function, invoke):
     assert (error, document["errorType"]) == ("Unhandled", "Function.ResponseSizeTooLarge")
 
 
+def test_an_event_larger_than_lambda_takes_is_refused(emulator, function):
+    name = function("def handler(event, context): return len(event)")
+    client = emulator.client("lambda")
+
+    answer = client.invoke(FunctionName=name, Payload=json.dumps("x" * 6_000_000))
+    assert json.load(answer["Payload"]) == 6_000_000
+    with pytest.raises(client.exceptions.RequestTooLargeException, match="6291456 bytes"):
+        client.invoke(FunctionName=name, Payload=json.dumps("x" * 6_300_000))
+
+
+def test_json_logs_have_a_level_and_a_request_id(function, invoke):
+    name = function(
+        "import logging\ndef handler(event, context):\n"
+        "    logging.getLogger().info('seen')\n    logging.getLogger().debug('unseen')",
+        LoggingConfig={"LogFormat": "JSON"},
+    )
+
+    _, _, logs = invoke(name)
+
+    (line,) = [json.loads(line) for line in logs.splitlines() if line.startswith("{")]
+    assert (line["level"], line["message"]) == ("INFO", "seen")
+    assert line["requestId"] in logs.splitlines()[0]
+
+
 def test_log_lines_reach_cloudwatch_from_start_to_report(emulator, function, invoke):
     name = function(
         "import sys\nprint('importing')\ndef handler(event, context):\n    print('seen', event)\n"

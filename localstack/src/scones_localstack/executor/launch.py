@@ -124,6 +124,9 @@ def _environment(
 ) -> dict[str, str]:
     task, opt = str(function.task_root), function.opt
     standard = {name: str(computed[name]) for name in _STANDARD if name in computed}
+    if "AWS_LAMBDA_LOG_LEVEL" in standard:
+        # LocalStack writes "Info", which awslambdaric does not know.
+        standard["AWS_LAMBDA_LOG_LEVEL"] = standard["AWS_LAMBDA_LOG_LEVEL"].upper()
     overridable = {
         "LANG": "C.UTF-8",
         "LD_LIBRARY_PATH": f"{task}:{task}/lib" + (f":{opt}/lib" if opt else ""),
@@ -146,16 +149,9 @@ def _environment(
 def _confined(launch: Launch, function: Function, home: Path) -> Launch:
     """Wrap a launch so that it gives up root before it sees the function's code or environment."""
     user = pwd.getpwnam(_USER)
-    needed = [
-        function.interpreter.prefix,
-        *runtime_sources(),
-        _BOOTSTRAP,
-        function.runtime_dir,
-        function.task_root,
-        *([function.opt] if function.opt else []),
-    ]
-    visible = {path: closed for path in needed if (closed := _closed_above(path))}
-    writable = {path: closed for path in [home] if (closed := _closed_above(path))}
+    read = [function.interpreter.prefix, *runtime_sources(), _BOOTSTRAP, function.runtime_dir]
+    read += [path for path in (function.task_root, function.opt) if path]
+    visible, writable = _closed_ways(read), _closed_ways([home])
     order = {
         "command": launch.command,
         "environment": launch.environment,
@@ -174,12 +170,15 @@ def _confined(launch: Launch, function: Function, home: Path) -> Launch:
     )
 
 
-def _closed_above(path: Path) -> str | None:
-    """Return the topmost folder above a path that other users may not enter, or None."""
-    for folder in reversed(path.parents):
-        if not folder.stat().st_mode & stat.S_IXOTH:
-            return str(folder)
-    return None
+def _closed_ways(paths: Iterable[Path]) -> dict[Path, str]:
+    """Return the paths other users cannot get to, and the topmost folder that stops them."""
+    closed = {}
+    for path in map(Path, map(os.path.realpath, paths)):
+        for folder in reversed(path.parents):
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                closed[path] = str(folder)
+                break
+    return closed
 
 
 def _outermost(paths: Iterable[Path]) -> list[str]:

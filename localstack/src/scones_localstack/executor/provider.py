@@ -7,13 +7,16 @@ from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.lambda_ import (
     FunctionConfiguration,
     InvalidParameterValueException,
+    InvocationResponse,
     PackageType,
+    RequestTooLargeException,
     UpdateFunctionConfigurationRequest,
 )
 from localstack.services.lambda_.provider import LambdaProvider
 
 from scones_localstack.executor.interpreters import is_python
 
+MAX_EVENT_BYTES = 6_291_456
 _TASK_THREADS = 64
 
 
@@ -36,6 +39,15 @@ class ProcessLambdaProvider(LambdaProvider):
         if "Runtime" in request:
             self._validate_runtime(PackageType.Zip, request["Runtime"])
         return super().update_function_configuration(context, request)
+
+    def invoke(self, context: RequestContext, **arguments: Any) -> InvocationResponse:
+        """Refuse an event larger than Lambda takes, then do as LocalStack does."""
+        if (context.request.content_length or 0) > MAX_EVENT_BYTES:
+            raise RequestTooLargeException(
+                f"Request must be smaller than {MAX_EVENT_BYTES} bytes "
+                "for the InvokeFunction operation"
+            )
+        return super().invoke(context, **arguments)
 
     def _validate_runtime(self, package_type: Any, runtime: Any) -> None:
         if package_type == PackageType.Image:

@@ -1,8 +1,7 @@
 """Step Functions waits for EventBridge at the start and at the end of every execution.
 
 Each "Execution Status Change" event is an HTTP request back to LocalStack, on the execution's own
-time. AWS delivers these events with best effort, beside the execution; here one thread delivers
-them, in order.
+time. AWS sends these events beside the execution, with best effort; here one thread sends them.
 """
 
 import logging
@@ -16,13 +15,13 @@ LOG = logging.getLogger(__name__)
 
 
 class _Deliveries:
-    """Stands for an EventBridge client; delivers later, by the client it stands for."""
+    """Events on their way, in the order they came."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[tuple[Callable[[], Any], Any]] = queue.SimpleQueue()
         threading.Thread(target=self._deliver, name="status-events", daemon=True).start()
 
-    def put(self, client: Callable[[], Any], entries: Any) -> None:
+    def add(self, client: Callable[[], Any], entries: Any) -> None:
         self._waiting.put((client, entries))
 
     def _deliver(self) -> None:
@@ -35,13 +34,15 @@ class _Deliveries:
 
 
 class _Deferred:
+    """Stands for an EventBridge client; what it is given is sent later, by that client."""
+
     def __init__(self, deliveries: _Deliveries, client: Callable[[], Any]) -> None:
         self._deliveries = deliveries
         self._client = client
 
     def put_events(self, Entries: Any) -> None:  # noqa: N803
-        """Take the events; always succeeds."""
-        self._deliveries.put(self._client, Entries)
+        """Take the events; a failure is logged, as it is without this patch."""
+        self._deliveries.add(self._client, Entries)
 
 
 def apply() -> None:
