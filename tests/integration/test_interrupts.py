@@ -23,19 +23,19 @@ def same(tmp_path_factory: pytest.TempPathFactory):
 
 def interrupt(scones: Scones, number: int) -> tuple[int, str]:
     """Press Ctrl-C as soon as the demo says that a stage has begun."""
-    process = scones.start("demo", *source_arguments())
-    watchdog = threading.Timer(300, process.kill)
-    watchdog.start()
     said = []
-    assert process.stderr is not None
-    for line in process.stderr:
-        said.append(line)
-        if line.startswith(f"[{number}/"):
-            process.send_signal(signal.SIGINT)
-            break
-    said += process.stderr.readlines()
-    code = process.wait(60)
-    watchdog.cancel()
+    with scones.start("demo", *source_arguments()) as process:
+        watchdog = threading.Timer(300, process.kill)
+        watchdog.start()
+        assert process.stderr is not None
+        for line in process.stderr:
+            said.append(line)
+            if line.startswith(f"[{number}/"):
+                process.send_signal(signal.SIGINT)
+                break
+        said += process.stderr.readlines()
+        code = process.wait(60)
+        watchdog.cancel()
     return code, "".join(said)
 
 
