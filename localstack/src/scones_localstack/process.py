@@ -22,8 +22,8 @@ from scones_localstack import environment
 from scones_localstack.executor import registry
 from scones_localstack.settings import LOOPBACK_HOST, Settings
 
-STOP_SECONDS = 10
-OWN_PROVIDERS = ("lambda", "sagemaker", "sagemaker-runtime", "ses")
+STOP_SECONDS = 3
+OWN_PROVIDERS = ("lambda", "s3", "sagemaker", "sagemaker-runtime", "ses")
 PROVIDER_NAME = "scones"
 LOG = logging.getLogger(__name__)
 
