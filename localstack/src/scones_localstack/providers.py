@@ -26,6 +26,16 @@ def ses() -> Service:
     return Service.for_provider(provider, dispatch_table_factory=MotoFallbackDispatcher)
 
 
+@aws_provider(api="s3", name="scones")
+def s3() -> Service:
+    """S3 that a restart does not empty; restored here, where an error is not lost."""
+    from scones_localstack.journal.provider import JournaledS3Provider
+    from scones_localstack.settings import Settings
+
+    settings = Settings.from_environment()
+    return Service.for_provider(JournaledS3Provider(settings.s3_dir, settings.temporary_dir / "s3"))
+
+
 @aws_provider(api="sagemaker", name="scones")
 def sagemaker() -> Service:
     """SageMaker, at the service's address."""
