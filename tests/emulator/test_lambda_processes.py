@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -13,6 +15,7 @@ import pytest
 
 from scones_localstack.executor import interpreters, registry
 from scones_localstack.executor.interpreters import interpreter_for
+from scones_localstack.settings import Settings
 from tests.emulator.running import ROLE_ARN, Emulator, wait_until, zip_of
 
 
@@ -151,3 +154,27 @@ def test_a_broken_record_is_removed(tmp_path):
 
     assert registry.sweep(tmp_path) == 0
     assert list((tmp_path / "processes").iterdir()) == []
+
+
+def test_threads_that_come_first_at_the_same_time_share_one_workshop(monkeypatch, tmp_path):
+    from scones_localstack.executor import plugin
+
+    made = []
+
+    class SlowWorkshop:
+        def __init__(self, _settings):
+            made.append(self)
+            released.wait(0.3)
+
+    released = threading.Event()
+    monkeypatch.setattr(plugin, "Workshop", SlowWorkshop)
+    settings = Settings(port=1, state_dir=tmp_path, sagemaker_url="http://127.0.0.1:9")
+    for name, value in settings.as_environment().items():
+        monkeypatch.setenv(name, value)
+    plugin._open_workshop.cache_clear()
+
+    with ThreadPoolExecutor(4) as threads:
+        shops = {id(shop) for shop in threads.map(lambda _: plugin.workshop(), range(4))}
+
+    plugin._open_workshop.cache_clear()
+    assert len(made) == len(shops) == 1

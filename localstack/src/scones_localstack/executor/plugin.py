@@ -63,10 +63,18 @@ class Workshop:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-@functools.cache
 def workshop() -> Workshop:
-    """Return the one workshop of this process."""
+    """Return the one workshop of this process, whichever thread asks first."""
+    with _OPENING:
+        return _open_workshop()
+
+
+@functools.cache
+def _open_workshop() -> Workshop:
     return Workshop(Settings.from_environment())
+
+
+_OPENING = threading.Lock()
 
 
 class ProcessRuntimeExecutor(RuntimeExecutor):

@@ -5,7 +5,7 @@ of components that an execution walks but does not change (the iterations of one
 tree at the same time), so executions of one definition can share it.
 """
 
-import functools
+from scones_localstack.patches.memory import remember
 
 WRITTEN_FOR = {"localstack-core": "4.14.0"}
 _MOST_DEFINITIONS = 256
@@ -17,9 +17,9 @@ def apply() -> None:
     from localstack.services.stepfunctions.asl.parse.asl_parser import AmazonStateLanguageParser
     from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
 
-    @functools.lru_cache(maxsize=_MOST_DEFINITIONS)
-    def program(definition: str) -> EvalComponent:
-        return AmazonStateLanguageParser.parse(definition)[0]
+    program = remember(
+        lambda definition: AmazonStateLanguageParser.parse(definition)[0], _MOST_DEFINITIONS
+    )
 
     def entrypoint(self: ExecutionWorker) -> EvalComponent:
         return program(self._evaluation_details.state_machine_details.definition)
