@@ -1,5 +1,6 @@
 """One LocalStack for the session, and functions in it."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -44,4 +45,5 @@ def function(emulator: Emulator) -> Iterator[Callable[..., str]]:
 
     yield create
     for name in created:
-        client.delete_function(FunctionName=name)
+        with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+            client.delete_function(FunctionName=name)

@@ -73,6 +73,23 @@ class _Version(tuple[int, ...]):
     minor = property(lambda self: self[1])
 
 
+@pytest.mark.parametrize("change", ["delete_function", "update_function_configuration"])
+def test_an_environment_that_is_not_needed_any_more_leaves_nothing(emulator, function, change):
+    client = emulator.client("lambda")
+    source = (
+        "import os\ndef handler(event, context): return [os.getpid(), os.environ.get('TMPDIR')]"
+    )
+    name = function(source)
+    pid, folder = json.load(client.invoke(FunctionName=name)["Payload"])
+    assert psutil.pid_exists(pid)
+
+    getattr(client, change)(FunctionName=name)
+
+    wait_until(lambda: not psutil.pid_exists(pid), 10, "the process's end")
+    wait_until(lambda: not Path(folder).parent.exists(), 10, "the folder's end")
+    assert not (emulator.state_dir / "lambda" / "processes" / f"{pid}.json").exists()
+
+
 def test_functions_of_a_killed_localstack_end_at_the_next_start(tmp_path):
     emulator = Emulator(tmp_path / "state").start()
     try:

@@ -79,7 +79,7 @@ def sweep(lambda_dir: Path) -> int:
             killed += _end(entry)
         path.unlink(missing_ok=True)
     if killed:
-        LOG.warning("Ended %d function processes that an earlier LocalStack left running", killed)
+        LOG.warning("Ended %d function processes that no LocalStack was looking after", killed)
     return killed
 
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from scones_localstack.executor.report import MAX_RESPONSE_BYTES, Answer, response_too_large
 from scones_localstack.settings import LOOPBACK_HOST
 
+_CLOSE_SECONDS = 0.01
 _ROOT = "/2018-06-01/runtime"
 
 
@@ -54,7 +55,8 @@ class RuntimeApi:
         """Stop listening and drop the connections."""
         if self._server:
             self._server.close()
-        await self._http.shutdown(0)
+        # Of its timeouts, aiohttp takes 0 for none: it would wait for the open `next` for ever.
+        await self._http.shutdown(_CLOSE_SECONDS)
 
     def offer(self, invocation: Invocation) -> asyncio.Future[Answer]:
         """Hand an invocation to the process; the future becomes its answer."""
