@@ -15,6 +15,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+PIPE_WIDTH = 200
 LINE_SECONDS = 3.0
 """How often progress is said where there is no terminal to draw on."""
 
@@ -41,7 +42,8 @@ class Terminal:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
-        self._out = Console(highlight=False)
+        # A pipe has no width to fit into.
+        self._out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._said: dict[str, float] = {}

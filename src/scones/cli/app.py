@@ -120,9 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     terminal = Terminal()
     try:
-        cli.main(arguments, prog_name="scones", standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
+        code = cli.main(arguments, prog_name="scones", standalone_mode=False)
     except click.ClickException as error:
         terminal.failure(error.format_message())
         return UsageError.exit_code
@@ -134,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         terminal.failure(_explain(error))
         return error.exit_code if isinstance(error, SconesError) else 1
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _explain(error: Exception) -> str:
