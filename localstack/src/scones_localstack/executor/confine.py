@@ -24,20 +24,27 @@ def main() -> None:
     """Confine, then become the command; never returns."""
     order = json.loads(sys.stdin.buffer.read())
     try:
-        if order["covered"]:
-            _cover(order["covered"], order["visible"], order["writable"])
+        _cover(order["covered"], order["visible"], order["writable"])
+    except OSError as error:
+        closed = " ".join(order["covered"])
+        sys.exit(
+            f"The function needs files below {closed}, which is closed to other users, and a way "
+            f"in cannot be made ({error}): run `chmod o+x {closed}`, or LocalStack not as root"
+        )
+    try:
         os.chdir(order["directory"])
         os.setgroups([])
         os.setgid(order["gid"])
         os.setuid(order["uid"])
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606
     except OSError as error:
         sys.exit(f"The function cannot run as user {order['uid']}: {error}")
 
 
 def _cover(covered: list[str], visible: list[str], writable: list[str]) -> None:
+    if not covered:
+        return
     _call("unshare", CLONE_NEWNS)
     _mount("none", "/", "", MS_REC | MS_PRIVATE)
     # Opened in the new namespace while still reachable, bound once the way to them is covered.
