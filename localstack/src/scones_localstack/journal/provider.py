@@ -131,20 +131,24 @@ class JournaledS3Provider(S3Provider):
         """Bring what is on disk under a key in line with the store, whatever has changed."""
         with self._lock(bucket, key):
             while current := _current(bucket, key):
-                # No writer can come between bytes and metadata while they are open for reading.
-                with self._storage_backend.open(bucket.name, current, "r") as stored:
-                    if _current(bucket, key) is not current:
-                        continue
-                    key_id = get_unique_key_id(bucket.name, key, current.version_id)
-                    self._files.save(
-                        bucket.name,
-                        key,
-                        object_document(current, store_of(bucket).tags.get_tags(key_id)),
-                        iter(lambda: stored.read(S3_CHUNK_SIZE), b""),
-                        current.internal_last_modified,
-                    )
+                # A file that somebody deletes meanwhile is closed under its readers: look again.
+                with contextlib.suppress(_ChangedError, ValueError):
+                    self._save_object(bucket, current)
                     return
             self._files.remove(bucket.name, key)
+
+    def _save_object(self, bucket: S3Bucket, current: S3Object) -> None:
+        # No writer can come between bytes and metadata while they are open for reading.
+        with self._storage_backend.open(bucket.name, current, "r") as stored:
+            if _current(bucket, current.key) is not current:
+                raise _ChangedError
+            key_id = get_unique_key_id(bucket.name, current.key, current.version_id)
+            self._files.save(
+                bucket.name,
+                current.key,
+                object_document(current, store_of(bucket).tags.get_tags(key_id)),
+                iter(lambda: stored.read(S3_CHUNK_SIZE), b""),
+            )
 
     def _take_back(self, bucket: S3Bucket, key: str) -> None:
         """Bring the store in line with what is on disk under a key."""
@@ -156,8 +160,7 @@ class JournaledS3Provider(S3Provider):
                 bucket.objects.pop(key, *([current.version_id] if bucket.versioning_status else []))
             try:
                 if entry := self._files.read(bucket.name, key):
-                    restored = restore_object(self._storage_backend, bucket, entry)
-                    self._files.note(entry, restored.internal_last_modified)
+                    restore_object(self._storage_backend, bucket, entry)
             except (OSError, BrokenEntryError):
                 LOG.exception("s3://%s/%s will be back at the next start", bucket.name, key)
 
@@ -189,6 +192,10 @@ class JournaledS3Provider(S3Provider):
             # Not 500: clients would repeat that at once.
             return CommonServiceException("InsufficientStorage", f"{message} Make room.", 507)
         return CommonServiceException("InternalError", message, 500)
+
+
+class _ChangedError(Exception):
+    """An object has been replaced or deleted before it could be saved."""
 
 
 def _current(bucket: S3Bucket, key: str) -> S3Object | None:
