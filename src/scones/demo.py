@@ -31,6 +31,7 @@ from scones.workflow import Decision, Status, StoredImage
 
 BATCH = 24
 EMAIL_SECONDS = 60.0
+EMAIL_LINES = 10
 POLL_SECONDS = 0.2
 STAGES = 8
 
@@ -208,7 +209,9 @@ class Demo:
             time.sleep(POLL_SECONDS)
         found.emails = emails
         for message in emails:
-            self._terminal.note(f"email to {message.to}: {message.subject}  ({message.path})")
+            self._terminal.note(f"email to {message.to}: {message.subject}")
+            for line in message.text.splitlines()[:EMAIL_LINES]:
+                self._terminal.note(f"  | {line}")
 
     def _draw(self, workflow: _Workflow) -> None:
         """Draw an execution of each kind: routed, below the threshold, and the batch."""

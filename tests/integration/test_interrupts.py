@@ -60,8 +60,10 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def test_the_next_run_completes_and_leaves_nothing(same: Scones) -> None:
-    summary = same.json("demo", *source_arguments())
+def test_the_next_run_completes_with_three_classes_and_leaves_nothing(same: Scones) -> None:
+    summary = same.json("demo", *source_arguments(), "--classes", "bicycle,motorcycle,bus")
+    assert summary["classes"] == ["bicycle", "motorcycle", "bus"]
+    assert summary["test_images"] == 300
     assert summary["executions"]["failed"] == 0
     assert summary["captured_records"] == summary["test_images"]
     assert summary["removed"]
