@@ -1,5 +1,6 @@
 """Which Python runs a function, and that no process is left behind or wrongly ended."""
 
+import asyncio
 import json
 import logging
 import os
@@ -14,7 +15,9 @@ import psutil
 import pytest
 
 from scones_localstack.executor import interpreters, registry
+from scones_localstack.executor.instance import Instance
 from scones_localstack.executor.interpreters import interpreter_for
+from scones_localstack.executor.launch import Launch
 from scones_localstack.settings import Settings
 from tests.emulator.running import ROLE_ARN, Emulator, wait_until, zip_of
 
@@ -195,3 +198,29 @@ def test_threads_that_come_first_at_the_same_time_share_one_workshop(monkeypatch
 
     plugin._open_workshop.cache_clear()
     assert len(made) == len(shops) == 1
+
+
+class _FullRegistry(registry.Registry):
+    def add(self, pid, runtime_api):
+        self.pid = pid
+        raise OSError(28, "No space left on device")
+
+
+def test_a_process_that_cannot_be_recorded_is_not_left_running(tmp_path):
+    full = _FullRegistry(tmp_path)
+    launch = Launch(["/bin/sleep", "600"], environment={}, directory=tmp_path)
+
+    with pytest.raises(OSError, match="No space left"):
+        asyncio.run(Instance.start(lambda _address: launch, full))
+
+    assert not psutil.pid_exists(full.pid)
+
+
+def test_a_process_that_cannot_be_started_leaves_no_open_files(tmp_path):
+    launch = Launch([str(tmp_path / "missing")], environment={}, directory=tmp_path)
+    before = psutil.Process().num_fds()
+
+    with pytest.raises(FileNotFoundError):
+        asyncio.run(Instance.start(lambda _address: launch, registry.Registry(tmp_path)))
+
+    assert psutil.Process().num_fds() == before

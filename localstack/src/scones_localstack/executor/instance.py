@@ -94,30 +94,31 @@ class Instance:
         Args:
             plan: tells how, given the address of the Runtime API.
             registry: remembers it until it has ended.
+
+        Raises:
+            OSError: it cannot be started, or not be remembered; nothing is left of it.
         """
-        api = RuntimeApi()
-        address = await api.open()
-        logs = LogPipe()
-        launch = plan(address)
+        api, logs = RuntimeApi(), LogPipe()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *launch.command,
-                env=launch.environment,
-                cwd=launch.directory,
-                stdin=asyncio.subprocess.PIPE
-                if launch.standard_input
-                else asyncio.subprocess.DEVNULL,
-                stdout=logs.writer,
-                stderr=logs.writer,
-                start_new_session=True,
-            )
+            address = await api.open()
+            launch = plan(address)
+            process = await _spawn(launch, logs.writer)
+        except BaseException:
+            await api.close()
+            logs.close()
+            raise
         finally:
             os.close(logs.writer)
-        registry.add(process.pid, address)
+        instance = cls(process, api, logs, registry)
+        try:
+            registry.add(process.pid, address)
+        except OSError:
+            await instance.kill()
+            raise
         if process.stdin:
             process.stdin.write(launch.standard_input)
             process.stdin.close()
-        return cls(process, api, logs, registry)
+        return instance
 
     async def initialised(self) -> None:
         """Wait until the handler is imported, or will never be."""
@@ -175,6 +176,18 @@ class Instance:
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+async def _spawn(launch: Launch, output: int) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *launch.command,
+        env=launch.environment,
+        cwd=launch.directory,
+        stdin=asyncio.subprocess.PIPE if launch.standard_input else asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
 
 
 def _peak_memory_bytes(pid: int) -> int:
