@@ -1,6 +1,7 @@
 """One LocalStack for the session, and functions in it."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 import pytest
 
 from tests.emulator.running import ROLE_ARN, Emulator, zip_of
+
+# LocalStack looks for Docker when it is imported, and leaves the socket open if there is none.
+os.environ["LEGACY_DOCKER_CLIENT"] = "1"
 
 
 @pytest.fixture(scope="session")
