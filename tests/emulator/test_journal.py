@@ -509,3 +509,18 @@ def test_deleting_frees_a_full_disk(cramped, small_disk):
 
     s3.put_object(Bucket="cramped", Key="small", Body=b"x" * 10_000)
     assert list(snapshot(s3, "cramped")) == ["small"]
+
+
+def test_what_localstack_stores_for_itself_is_not_kept(emulator, s3):
+    for bucket, account in (("ours", "000000000000"), ("awslambda-tasks", "949334387222")):
+        client = boto3.client(
+            "s3",
+            endpoint_url=s3.meta.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=account,
+            aws_secret_access_key="test",
+        )
+        client.create_bucket(Bucket=bucket)
+        client.put_object(Bucket=bucket, Key="code", Body=b"zip")
+    kept = (emulator.state_dir / "s3" / "buckets").iterdir()
+    assert [folder.name for folder in kept] == ["ours"]

@@ -125,29 +125,58 @@ def start(spec: ServiceSpec, note: Callable[[str], None]) -> ServiceStatus:
     Raises:
         StackError: Its port is taken, it ended by itself, or it did not answer in time.
     """
+    begin(spec, note)
+    return await_answer(spec)
+
+
+def look_before_start(spec: ServiceSpec) -> ServiceStatus:
+    """Look at a service that is to be started.
+
+    Raises:
+        StackError: Its port is taken.
+    """
     found = inspect(spec)
+    if found.health is Health.PORT_TAKEN:
+        raise StackError(
+            f"{spec.name} cannot start: {found.detail}; stop that program, "
+            f"or choose another port with {spec.port_setting}"
+        )
+    return found
+
+
+def begin(spec: ServiceSpec, note: Callable[[str], None]) -> None:
+    """Start the service's process unless it runs.
+
+    Raises:
+        StackError: Its port is taken.
+    """
+    found = look_before_start(spec)
     match found.health:
         case Health.RUNNING:
-            return found
-        case Health.PORT_TAKEN:
-            raise StackError(
-                f"{spec.name} cannot start: {found.detail}; stop that program, "
-                f"or choose another port with {spec.port_setting}"
-            )
+            return
         case Health.UNRESPONSIVE:
             note(f"{spec.name}: {found.detail}; starting it anew")
             stop(spec)
         case Health.DIED:
             note(f"{spec.name}: its process had died; starting it anew")
     note(f"starting {spec.name} on 127.0.0.1:{spec.port}")
-    process = _spawn(spec)
+    _spawn(spec)
+
+
+def await_answer(spec: ServiceSpec) -> ServiceStatus:
+    """Return once a service that has begun answers.
+
+    Raises:
+        StackError: It ended by itself, or did not answer in time.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if process.poll() is not None:
+        process = _recorded_process(spec)
+        if process is None:
+            code = next((c.poll() for c in _children if c.pid == _recorded_pid(spec)), None)
             spec.pid_file.unlink(missing_ok=True)
             raise StackError(
-                f"{spec.name} ended with exit code {process.returncode}: "
-                f"{_last_line(spec.log)} (log: {spec.log})"
+                f"{spec.name} ended with exit code {code}: {_last_line(spec.log)} (log: {spec.log})"
             )
         if spec.probe() == process.pid:
             return inspect(spec)
@@ -188,7 +217,7 @@ def _reap(process: psutil.Process, timeout_seconds: float) -> None:
         process.wait(timeout_seconds)
 
 
-def _spawn(spec: ServiceSpec) -> subprocess.Popen[bytes]:
+def _spawn(spec: ServiceSpec) -> None:
     spec.log.parent.mkdir(parents=True, exist_ok=True)
     if spec.log.exists():
         spec.log.replace(spec.log.with_suffix(".previous.log"))
@@ -204,7 +233,6 @@ def _spawn(spec: ServiceSpec) -> subprocess.Popen[bytes]:
         )
     _children.append(process)
     _record(spec, psutil.Process(process.pid))
-    return process
 
 
 def _record(spec: ServiceSpec, process: psutil.Process) -> None:
@@ -212,6 +240,13 @@ def _record(spec: ServiceSpec, process: psutil.Process) -> None:
     partial = spec.pid_file.with_suffix(".partial")
     partial.write_text(json.dumps({"pid": process.pid, "create_time": process.create_time()}))
     os.replace(partial, spec.pid_file)
+
+
+def _recorded_pid(spec: ServiceSpec) -> int | None:
+    try:
+        return int(json.loads(spec.pid_file.read_text())["pid"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _recorded_process(spec: ServiceSpec) -> psutil.Process | None:

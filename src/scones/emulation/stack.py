@@ -12,16 +12,17 @@ from scones.progress import SILENT, Reporter
 
 
 def up(specs: tuple[ServiceSpec, ...], *, reporter: Reporter = SILENT) -> list[ServiceStatus]:
-    """Start whatever does not run, in order; return what runs.
+    """Start whatever does not run, all at once; return what runs.
 
     Raises:
         StackError: A service cannot start, or another command is starting or stopping them.
     """
     with _exclusive(specs[0].state_dir):
-        statuses = []
         for spec in specs:
-            statuses.append(process.start(spec, reporter.note))
-        return statuses
+            process.look_before_start(spec)
+        for spec in specs:
+            process.begin(spec, reporter.note)
+        return [process.await_answer(spec) for spec in specs]
 
 
 def down(specs: tuple[ServiceSpec, ...], *, reporter: Reporter = SILENT) -> list[str]:

@@ -3,16 +3,19 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scones import workflow
 from scones.console import seconds
 from scones.deploy.definitions import Diagnostic
 from scones.errors import DataError, WorkflowError
 from scones.project import Project
-from scones.workflow import BatchDecision, Decision, Exported, Status, StoredImage
+from scones.workflow import BatchDecision, Decision, Status, StoredImage
 from scones.workflow.batches import read_batch
 from scones.workflow.executions import upload
+
+if TYPE_CHECKING:
+    from scones.workflow.export import Exported
 
 TEST_PREFIX = "test/"
 INCOMING_PREFIX = "incoming/"
@@ -129,7 +132,7 @@ def describe(decision: Decision) -> str:
 
 def export(
     project: Project, machine: str, *, execution_arn: str | None = None, folder: Path | None = None
-) -> Exported:
+) -> "Exported":
     """Write a deployed state machine's JSON, and draw it or an execution of it.
 
     Args:
@@ -138,9 +141,11 @@ def export(
         execution_arn: Colour the states by what became of them in this execution.
         folder: Where to; by default the reports folder.
     """
+    from scones.workflow.export import export as write  # a drawing library, loaded if needed
+
     outputs = project.outputs
     arns = {"image": outputs.classify_state_machine_arn, "batch": outputs.batch_state_machine_arn}
-    return workflow.export(
+    return write(
         project.aws,
         arns[machine],
         folder or project.reports_dir / "workflow",

@@ -8,6 +8,8 @@ which the states of an execution are coloured by what became of them:
 
     DescribeStateMachine ─▶ graph ─▶ layout ─┐
     GetExecutionHistory ──▶ trace ───────────┴─▶ drawing ─▶ SVG and PNG
+
+`scones.workflow.export` is not imported here: a drawing library takes a second to load.
 """
 
 from scones.deploy.definitions import Diagnostic, validate_files
@@ -15,19 +17,16 @@ from scones.lambdas.classify_image import inference_id
 from scones.workflow.batches import BatchDecision, classify_batch, start_batch
 from scones.workflow.decisions import Decision, Status, StoredImage
 from scones.workflow.executions import classify, classify_many
-from scones.workflow.export import Exported, export
 
 __all__ = [
     "BatchDecision",
     "Decision",
     "Diagnostic",
-    "Exported",
     "Status",
     "StoredImage",
     "classify",
     "classify_batch",
     "classify_many",
-    "export",
     "inference_id",
     "start_batch",
     "validate_files",

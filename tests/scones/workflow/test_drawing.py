@@ -9,8 +9,9 @@ from PIL import Image
 
 from scones.deploy.settings import SOURCE_ROOT
 from scones.errors import WorkflowError
-from scones.workflow import StoredImage, classify_batch, classify_many, export
+from scones.workflow import StoredImage, classify_batch, classify_many
 from scones.workflow.drawing import Caption, draw
+from scones.workflow.export import export
 from scones.workflow.graph import END, Kind, read_graph
 from scones.workflow.layout import lay_out
 from tests.scones.stack_fixtures.payloads import BICYCLE, UNSURE, image_bytes

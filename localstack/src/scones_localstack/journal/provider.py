@@ -15,6 +15,7 @@ from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.s3 import BadDigest
+from localstack.config import INTERNAL_RESOURCE_ACCOUNT
 from localstack.services.s3.constants import S3_CHUNK_SIZE
 from localstack.services.s3.exceptions import InvalidRequest
 from localstack.services.s3.models import S3Bucket, S3Object
@@ -57,7 +58,7 @@ class JournaledS3Provider(S3Provider):
         """Create a bucket and save it."""
         name = request["Bucket"]
         response = super().create_bucket(context, request)
-        if not self._files.has_bucket(name):
+        if context.account_id != INTERNAL_RESOURCE_ACCOUNT and not self._files.has_bucket(name):
             try:
                 self._save_bucket(context, name)
             except OSError as error:
@@ -121,7 +122,9 @@ class JournaledS3Provider(S3Provider):
     ) -> None:
         key = s3_object.key if s3_object else s3_notif_ctx.key_name
         try:
-            self._save(s3_bucket, key)
+            # What LocalStack stores for itself, such as functions' code, comes with a redeployment.
+            if s3_bucket.bucket_account_id != INTERNAL_RESOURCE_ACCOUNT:
+                self._save(s3_bucket, key)
         except OSError as error:
             self._take_back(s3_bucket, key)
             raise self._refusal(error, s3_bucket.name, key) from error
