@@ -4,7 +4,7 @@ It reads one JSON document from standard input and never sees the function's cod
 while it is root::
 
     {"command": [...], "environment": {...}, "directory": "...", "uid": 65534, "gid": 65534,
-     "covered": ["/root"], "visible": ["/root/.pyenv/versions/3.13.0"], "writable": ["..."]}
+     "covered": ["/home"], "visible": ["/home/ana/python3.13"], "writable": ["..."]}
 
 `covered` names folders that the user may not enter, above paths that it needs (a Python installed
 under /root). In a mount namespace of the process's own they are replaced by empty ones that hold
