@@ -154,16 +154,20 @@ def test_a_stop_before_the_first_batch_leaves_no_model(tmp_path: Path) -> None:
     assert not container.model_dir.exists()
 
 
-def test_the_temperature_is_folded_into_the_saved_weights(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mirror", [False, True])
+def test_temperature_and_mirror_image_are_part_of_the_saved_network(
+    tmp_path: Path, mirror: bool
+) -> None:
     network = build_network(None, 2, (3, 32, 32))
-    batch = mx.nd.random.uniform(shape=(1, 3, 32, 32))
-    logits = network(batch).asnumpy()
-    save(tmp_path, network, (3, 32, 32), 3, 0.5, {})
+    batch = mx.nd.random.uniform(shape=(3, 3, 32, 32))
+    straight, mirrored = network(batch).asnumpy(), network(mx.nd.flip(batch, axis=3)).asnumpy()
+    save(tmp_path, network, (3, 32, 32), 3, mirror=mirror, temperature=0.5, metadata={})
     prefix = str(tmp_path / "image-classification")
     block = mx.gluon.SymbolBlock.imports(f"{prefix}-symbol.json", ["data"], f"{prefix}-0003.params")
+    logits = (straight + mirrored) / 2 if mirror else straight
     expected = mx.nd.softmax(mx.nd.array(logits / 0.5)).asnumpy()
     np.testing.assert_allclose(block(batch).asnumpy(), expected, rtol=1e-5)
-    np.testing.assert_array_equal(network(batch).asnumpy(), logits)
+    np.testing.assert_array_equal(network(batch).asnumpy(), straight)
 
 
 def test_averaged_weights_stand_in_for_the_latest_and_then_give_way() -> None:

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import mxnet as mx
 
+from scones_algorithms.image_classification.inference import logits
+
 PREFIX: Final = "image-classification"
 SYMBOL_FILE: Final = f"{PREFIX}-symbol.json"
 SHAPES_FILE: Final = "model-shapes.json"
@@ -29,6 +31,8 @@ def save(
     network: Any,
     image_shape: tuple[int, int, int],
     epochs_done: int,
+    *,
+    mirror: bool,
     temperature: float,
     metadata: dict[str, Any],
 ) -> Path:
@@ -39,6 +43,7 @@ def save(
         network: a gluon block with the last layer `output`.
         image_shape: channels, height, width.
         epochs_done: becomes the number in the weights' name.
+        mirror: predict from each image and its mirror image.
         temperature: by which logits are divided.
         metadata: goes to model-metadata.json.
 
@@ -46,7 +51,8 @@ def save(
         The path of the weights.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    symbol = mx.sym.softmax(network(mx.sym.var("data")), name="softmax")
+    logits_symbol = logits(mx.sym, network, mx.sym.var("data"), mirror=mirror)
+    symbol = mx.sym.softmax(logits_symbol, name="softmax")
     weights = _weights(network, symbol, temperature)
     path = directory / f"{PREFIX}-{epochs_done:04d}.params"
     shapes = [{"shape": [1, *image_shape], "name": "data"}]

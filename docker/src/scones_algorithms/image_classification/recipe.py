@@ -60,6 +60,8 @@ class Recipe:
         augmentation: random changes to training images.
         weight_average: decay of a running average of the weights, which is what is kept; 0 keeps
             the weights themselves.
+        mirror: predict from each image and its mirror image; right where left and right mean the
+            same, as in training with flips.
         keep: which epoch's model is kept: the last, or the best on the validation channel.
     """
 
@@ -75,6 +77,7 @@ class Recipe:
     label_smoothing: float
     augmentation: Augmentation
     weight_average: float
+    mirror: bool
     keep: Literal["last", "best"]
 
 
@@ -91,6 +94,7 @@ BUILTIN = Recipe(
     label_smoothing=0.0,
     augmentation=Augmentation(),
     weight_average=0.0,
+    mirror=False,
     keep="best",
 )
 
@@ -107,6 +111,7 @@ MODERN = Recipe(
     label_smoothing=0.1,
     augmentation=Augmentation(pad=4, crop=True, flip=True, jitter=0.2, cutout=8, mixup=0.2),
     weight_average=0.9,
+    mirror=True,
     keep="last",
 )
 

@@ -137,7 +137,13 @@ def _save(
         )
     metadata = _metadata(job, epochs_done, temperature, validation)
     path = artifact.save(
-        container.model_dir, network, job.image_shape, epochs_done, temperature, metadata
+        container.model_dir,
+        network,
+        job.image_shape,
+        epochs_done,
+        mirror=job.recipe.mirror,
+        temperature=temperature,
+        metadata=metadata,
     )
     log.info('Saved checkpoint to "%s"', path)
 

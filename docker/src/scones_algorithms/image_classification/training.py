@@ -20,9 +20,11 @@ from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.augment import Batches
 from scones_algorithms.image_classification.averaging import WeightAverage
 from scones_algorithms.image_classification.dataset import LabelledImages
+from scones_algorithms.image_classification.inference import logits
 from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.optimizer import build_trainer, learning_rate
 from scones_algorithms.image_classification.preprocess import Floats, Pixels, to_batch
+from scones_algorithms.image_classification.recipe import Recipe
 from scones_algorithms.image_classification.tally import Tally
 from scones_algorithms.image_classification.watch import Watch
 from scones_algorithms.stop_request import StopRequest
@@ -132,40 +134,42 @@ class Training:
         """Take one step; returns the logits and the sum of the losses."""
         batch, wanted = mx.nd.array(images), mx.nd.array(targets)
         with autograd.record():
-            logits = self._network(batch)
-            loss = self._loss(logits, wanted)
+            found = self._network(batch)
+            loss = self._loss(found, wanted)
         loss.backward()
         self._trainer.step(len(images))
         if self._average:
             self._average.step()
-        return logits.asnumpy(), float(loss.sum().asscalar())
+        return found.asnumpy(), float(loss.sum().asscalar())
 
     def _validate(self, epoch: int) -> Scores | None:
         if self._validation is None:
             return None
         images = self._validation
-        logits = predict(self._network, images.pixels, self._job.recipe.mini_batch_size)
+        found = predict(self._network, images.pixels, self._job.recipe)
         tally = Tally(self._job.top_k)
         targets = np.eye(self._job.num_classes, dtype=np.float32)[images.labels]
-        tally.add(logits, 0.0, targets)
+        tally.add(found, 0.0, targets)
         tally.tell(epoch, "Validation")
-        return Scores(logits, tally.accuracy)
+        return Scores(found, tally.accuracy)
 
 
-def predict(network: Any, pixels: Pixels, batch_size: int) -> Floats:
+def predict(network: Any, pixels: Pixels, recipe: Recipe) -> Floats:
     """Run images through a network, in batches of one size since a new size is costly.
 
     Args:
         network: hybridized.
         pixels: (n, height, width, 3).
-        batch_size: images at a time.
+        recipe: has the batch's size, and whether mirror images count too.
 
     Returns:
         Logits of (n, classes).
     """
-    logits = []
-    for start in range(0, len(pixels), batch_size):
-        piece = pixels[start : start + batch_size]
-        filled = np.concatenate([piece, np.repeat(piece[:1], batch_size - len(piece), axis=0)])
-        logits.append(network(mx.nd.array(to_batch(filled))).asnumpy()[: len(piece)])
-    return np.concatenate(logits)
+    size = recipe.mini_batch_size
+    found = []
+    for start in range(0, len(pixels), size):
+        piece = pixels[start : start + size]
+        filled = np.concatenate([piece, np.repeat(piece[:1], size - len(piece), axis=0)])
+        batch = mx.nd.array(to_batch(filled))
+        found.append(logits(mx.nd, network, batch, mirror=recipe.mirror).asnumpy()[: len(piece)])
+    return np.concatenate(found)
