@@ -80,3 +80,15 @@ def test_anything_but_train_and_serve_is_a_usage_error() -> None:
         [sys.executable, *COMMAND[1:], "trian"], capture_output=True, text=True, timeout=60
     )
     assert (process.returncode, "train|serve" in process.stderr) == (2, True)
+
+
+def test_serving_imports_nothing_that_only_training_needs() -> None:
+    program = (
+        "import sys; from scones_algorithms.mxnet_start import start_mxnet; start_mxnet(lean=True);"
+        "import scones_algorithms.image_classification.serve;"
+        "print([m for m in ('gluoncv', 'scipy', 'pandas', 'matplotlib') if sys.modules.get(m)])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert (process.stdout, process.stderr) == ("[]\n", "")

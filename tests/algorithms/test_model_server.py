@@ -197,6 +197,19 @@ def test_connections_beyond_the_limit_are_told_so(
     assert status(exchange(echo, b"", end=False)) == 503
 
 
+def test_a_refused_connection_that_has_gone_does_not_end_the_server(
+    echo: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_server, "MAX_CONNECTIONS", 0)
+    here, there = socket.socketpair()
+    there.close()
+    here.shutdown(socket.SHUT_WR)
+    assert not echo.verify_request(here, None)
+    here.close()
+    monkeypatch.undo()
+    assert status(exchange(echo, HELLO)) == 200
+
+
 def test_stopping_finishes_requests_in_hand_and_drops_idle_connections(echo: ModelServer) -> None:
     model = echo.model
     assert isinstance(model, Echo)

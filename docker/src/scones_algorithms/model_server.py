@@ -10,6 +10,7 @@ hand finish and drops idle connections.
 Source: docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
 """
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -64,7 +65,8 @@ class ModelServer(ThreadingTCPServer):
         if len(self.connections) < MAX_CONNECTIONS:
             return True
         log.warning("refused a connection: %d are open", MAX_CONNECTIONS)
-        request.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        with contextlib.suppress(OSError):  # an error here would end the server
+            request.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -117,7 +119,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
         except RequestError as error:
             self._refuse(error.status, str(error))
         except Exception:
-            log.exception("%s %s failed", self.command, self.path)
+            log.exception("%s failed", self.path)
             self._refuse(500, "the model failed: see its log")
         else:
             self._send(200, answer)
@@ -136,7 +138,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         routes = {"/ping": ("GET", self._ping), "/invocations": ("POST", self._invoke)}
         if path not in routes:
-            raise RequestError(404, f"{path} is not served: use /ping or /invocations")
+            raise RequestError(404, f"{path!a} is not served: use /ping or /invocations")
         method, handler = routes[path]
         if self.command != method:
             raise RequestError(405, f"{path} takes {method}, not {self.command}")
@@ -174,7 +176,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, text: str) -> None:
         if status != 503:  # the service pings before the model is loaded, and that is no news
-            log.warning("%s %s: %d %s", self.command, self.path, status, text)
+            log.warning("%a %a: %d %s", self.command, self.path, status, text)
         if self._body_waits:
             self.close_connection = True
         self._send(status, Answer(f"{text}\n".encode(), TEXT))
