@@ -119,7 +119,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
         except RequestError as error:
             self._refuse(error.status, str(error))
         except Exception:
-            log.exception("%s failed", self.path)
+            log.exception("the model failed")
             self._refuse(500, "the model failed: see its log")
         else:
             self._send(200, answer)
@@ -176,7 +176,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, text: str) -> None:
         if status != 503:  # the service pings before the model is loaded, and that is no news
-            log.warning("%a %a: %d %s", self.command, self.path, status, text)
+            log.warning("refused with %d: %s", status, text)
         if self._body_waits:
             self.close_connection = True
         self._send(status, Answer(f"{text}\n".encode(), TEXT))
