@@ -8,7 +8,7 @@ PROJECTS := tox.ini pyproject.toml localstack/pyproject.toml docker/pyproject.to
 demo: setup ## Run the whole workflow on this machine: make demo ARGS="--archive FILE --keep"
 	@.tox/tools/bin/scones demo $(ARGS)
 
-test: $(TOX) ## Run every check and test
+test: setup ## Run every check and test
 	@$(TOX) run $(ARGS)
 
 setup: .tox/.ready ## Create the three Python environments
