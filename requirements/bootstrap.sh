@@ -32,4 +32,11 @@ for version in 3.13 3.11; do
         "$env/bin/uv" python install --quiet "$version" 2>/dev/null ||
         die "Python $version is missing and could not be downloaded: 'pyenv install $version' or install it from your system."
 done
+
+# MXNet's wheels bring all libraries but the compiler's own.
+libraries="'libgomp.so.1'"
+[ "$(uname -m)" = x86_64 ] && libraries="$libraries, 'libquadmath.so.0'"
+[ "$(uname -s)" != Linux ] ||
+    "$env/bin/python" -c "import ctypes; [ctypes.CDLL(name) for name in [$libraries]]" 2>/dev/null ||
+    die "MXNet needs libgomp and libquadmath: install them (Debian: apt-get install libgomp1 libquadmath0)."
 touch "$env/.ready"
