@@ -1,7 +1,4 @@
-"""Fixtures of the running stack, made once for the folders that ask for them.
-
-A folder asks in its conftest.py, with `config.pluginmanager.import_plugin`.
-"""
+"""Fixtures of the running stack, made once for the tests that ask for them."""
 
 import io
 import tarfile
