@@ -114,12 +114,20 @@ class Terminal:
             )
             self._bars.start()
         if label not in self._tasks:
+            self._end_those_without_a_total()
             self._tasks[label] = self._bars.add_task(label, total=total, amount="")
         task = self._tasks[label]
         self._bars.update(task, completed=done, total=total, amount=amount(done, total, unit))
         if total is not None and done >= total:
             self._bars.remove_task(task)
             del self._tasks[label]
+
+    def _end_those_without_a_total(self) -> None:
+        """What has no total cannot be seen to be done; it is, once something else begins."""
+        assert self._bars is not None  # noqa: S101
+        for task in [task for task in self._bars.tasks if task.total is None]:
+            self._bars.remove_task(task.id)
+            self._tasks = {name: known for name, known in self._tasks.items() if known != task.id}
 
     def _clear(self) -> None:
         if self._bars is not None:
