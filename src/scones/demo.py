@@ -94,18 +94,18 @@ class Demo:
         keep = request.keep or self._found_a_project()
         try:
             document = self._stages(request)
+            with self._stage("end", "Leaving it running" if keep else "Removing everything"):
+                document["removed"] = [] if keep else infrastructure.destroy(self._project)
+                if keep:
+                    self._terminal.next_step("scones status", "`scones destroy` removes all of it")
+                else:
+                    self._marker.unlink()
+                    self._terminal.note(f"removed {len(document['removed'])}, and nothing is left")
         except BaseException:
             if not keep:
                 self._terminal.note("stopping the services; the state folder stays")
                 services.down(self._project)
             raise
-        with self._stage("end", "Leaving it running" if keep else "Removing everything"):
-            document["removed"] = [] if keep else infrastructure.destroy(self._project)
-            if keep:
-                self._terminal.next_step("scones status", "`scones destroy` removes all of it")
-            else:
-                self._marker.unlink()
-                self._terminal.note(f"removed {len(document['removed'])}, and nothing is left")
         document["seconds"] = {name: round(value, 2) for name, value in self._seconds.items()}
         return document
 

@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import Scones, make_scones, source_arguments
 
-STAGES = ("up", "etl", "deploy", "train", "endpoint", "workflow", "report")
+STAGES = ("up", "etl", "deploy", "train", "endpoint", "workflow", "report", "end")
 
 
 @pytest.fixture(scope="module")
