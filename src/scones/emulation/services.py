@@ -103,6 +103,7 @@ def _image_table(state_dir: Path) -> Path:
                     str(interpreter("algorithms")),
                     *("-m", "scones_algorithms.image_classification"),
                 ],
+                "image": "scones/image-classification:latest",
                 "environment": {},
             }
         ]

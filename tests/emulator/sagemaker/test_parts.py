@@ -40,9 +40,9 @@ def test_an_unknown_image_is_told_what_is_known(tmp_path):
     path.write_text(json.dumps({"images": [image]}))
     table = images.load(path)
 
-    assert table.resolve("registry.example/a:1").command == (sys.executable,)
+    assert table.program("registry.example/a:1").command == (sys.executable,)
     with pytest.raises(UnknownImageError, match="knows the repositories a, b"):
-        table.resolve("c")
+        table.program("c")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_an_unknown_image_is_told_what_is_known(tmp_path):
         ("{", "is not JSON"),
         ("{}", "must hold"),
         ('{"images": [{"repositories": ["a"], "command": []}]}', "must hold"),
-        ('{"images": [{"repositories": ["a"], "command": ["/no/python"]}]}', "/no/python, which"),
+        ('{"images": [{"repositories": ["a"], "image": 1}]}', "must hold"),
     ],
 )
 def test_a_wrong_images_file_is_an_error_at_start(tmp_path, text, message):
@@ -60,6 +60,24 @@ def test_a_wrong_images_file_is_an_error_at_start(tmp_path, text, message):
 
     with pytest.raises(StartError, match=message):
         images.load(path)
+
+
+def test_a_program_that_is_not_there_is_an_error_at_start(tmp_path):
+    path = tmp_path / "images.json"
+    path.write_text('{"images": [{"repositories": ["a"], "command": ["/no/python"]}]}')
+
+    with pytest.raises(StartError, match="/no/python, which is not there"):
+        images.load(path).check_programs()
+
+
+def test_an_image_without_a_program_is_for_another_backend(tmp_path):
+    path = tmp_path / "images.json"
+    path.write_text('{"images": [{"repositories": ["a"], "image": "team/a:latest"}]}')
+    table = images.load(path)
+
+    assert table.find("registry.example/a:1").name == "team/a:latest"
+    with pytest.raises(UnknownImageError, match="knows the repositories none"):
+        table.program("a")
 
 
 @pytest.mark.parametrize(

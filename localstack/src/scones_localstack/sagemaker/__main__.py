@@ -8,7 +8,7 @@ import sys
 
 from scones_localstack.sagemaker.errors import StartError
 from scones_localstack.sagemaker.service import Service
-from scones_localstack.sagemaker.settings import HOST, Settings, parse
+from scones_localstack.sagemaker.settings import Settings, parse
 
 _log = logging.getLogger("scones_localstack.sagemaker")
 
@@ -35,7 +35,7 @@ async def _serve(settings: Settings) -> None:
         loop.add_signal_handler(number, asked.set)
     service = Service(settings)
     await service.start()
-    _log.info("ready on http://%s:%d", HOST, settings.port)
+    _log.info("ready on http://%s:%d", settings.host, settings.port)
     await asked.wait()
     _log.info("stopping")
     await service.stop()

@@ -45,7 +45,7 @@ class Service:
             resources.callback(self._store.close)
             self._resources = resources.pop_all()
         aws = Aws(settings.aws_endpoint_url)
-        self._backend = make(table, self._store, settings.aws_endpoint_url)
+        self._backend = make(settings, table, self._store)
         self._shipper = LogShipper(aws, self._store)
         self._spool = CaptureSpool(settings.folder / "capture", aws, settings.capture_flush_seconds)
         self._http = aiohttp.ClientSession(
@@ -89,7 +89,7 @@ class Service:
             StartError: the port is taken.
         """
         try:
-            await self._server.start(self._settings.port)
+            await self._server.start(self._settings.host, self._settings.port)
         except StartError:
             await self._close()
             raise

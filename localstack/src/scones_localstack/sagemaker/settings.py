@@ -15,12 +15,16 @@ class Settings:
     """How this service runs; times in seconds.
 
     Attributes:
-        port: TCP port on 127.0.0.1.
+        port: TCP port to listen on.
         state_dir: the folder under which `sagemaker/` is this service's own.
         aws_endpoint_url: where S3 and CloudWatch Logs answer.
         images: the JSON file that says which image is which program.
         region: the region of a request that is not signed.
-        backend: where containers run.
+        host: the address to listen on. Whoever reaches it can run programs here: leave it on
+            loopback outside a container.
+        backend: where containers run: `process` or `docker`.
+        network: a Docker network that the containers of `docker` join, where this service is on
+            that network itself; empty: model servers are reached on 127.0.0.1.
         stop_seconds: how long a training job may take to end after SIGTERM (AWS: 120).
         startup_seconds: how long a model server may take to its first answered ping.
         invocation_seconds: how long a model server may take to answer (AWS: 60).
@@ -35,7 +39,9 @@ class Settings:
     aws_endpoint_url: str
     images: Path
     region: str = DEFAULT_REGION
+    host: str = HOST
     backend: str = "process"
+    network: str = ""
     stop_seconds: float = 120.0
     startup_seconds: float = 180.0
     invocation_seconds: float = 60.0
@@ -54,14 +60,14 @@ def parse(arguments: Sequence[str]) -> Settings:
     """Return the settings that a command line asks for; exits with a usage line if it is wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m scones_localstack.sagemaker",
-        description="SageMaker's API on loopback: training jobs and endpoints as processes.",
+        description="SageMaker's API: training jobs and endpoints as processes or containers.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--port", type=int, default=4567, help="TCP port on 127.0.0.1")
+    add("--port", type=int, default=4567, help="TCP port")
     add("--state-dir", type=Path, default=Path(".scones"), help="folder that keeps all state")
     add("--aws-endpoint-url", default="http://127.0.0.1:4566", help="S3 and CloudWatch Logs")
-    add("--images", type=Path, required=True, help="JSON file: which image is which program")
+    add("--images", type=Path, required=True, help="JSON file: what each image stands for")
     for name, (kind, text) in _OPTIONS.items():
         add(f"--{name.replace('_', '-')}", type=kind, default=getattr(Settings, name), help=text)
     options = vars(parser.parse_args(arguments))
@@ -87,7 +93,9 @@ def _count(text: str) -> int:
 # What has a default in Settings: how it is read, and what the help says.
 _OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
     "region": (str, "region of unsigned requests"),
-    "backend": (str, "where containers run"),
+    "host": (str, "address to listen on; whoever reaches it can run programs here"),
+    "backend": (str, "where containers run: process or docker"),
+    "network": (str, "Docker network that containers join, where this service is on it too"),
     "stop_seconds": (_seconds, "from SIGTERM to SIGKILL of a training job"),
     "startup_seconds": (_seconds, "until a model server's first answered ping"),
     "invocation_seconds": (_seconds, "until a model server's answer"),

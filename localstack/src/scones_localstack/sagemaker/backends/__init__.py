@@ -2,14 +2,15 @@
 
 A training job and a model server are the same thing to a backend: an image started with one word,
 `train` or `serve`, over a folder that the container sees as /opt/ml. `process` starts the image's
-program as a child process that is told the folder's path; a backend that has real containers
-mounts the folder instead.
+program as a child process that is told the folder's path; `docker` copies the folder into a
+container, and what a training job leaves behind out of it.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from scones_localstack.sagemaker.errors import StartError
 
@@ -29,9 +30,15 @@ class ContainerSpec:
         name: for people: what it is and whose, such as `training-job/my-job`.
         image: the image URI as the API was given it.
         argument: `train` or `serve`.
-        root: the folder that is /opt/ml in the container.
+        root: the folder that is /opt/ml in the container; what a `train` container has left in
+            its model and output folders is here once it has ended.
         log_path: the file that its output is appended to.
         environment: variables in addition to the backend's own.
+        instance_type: such as `ml.m5.xlarge`: how much of the machine it may use, where the
+            backend can limit it.
+        host: by which name the containers of a job find this one.
+        job: the containers of one job share a network of their own, by this name, unique within
+            the service; the first makes it, the last to end removes it. Empty: a job of its own.
     """
 
     name: str
@@ -40,6 +47,9 @@ class ContainerSpec:
     root: Path
     log_path: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    instance_type: str = ""
+    host: str = "algo-1"
+    job: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,11 +58,23 @@ class Exit:
 
     Attributes:
         code: the exit code; 128 plus the signal's number where a signal ended it.
-        cpu_seconds: user and system time of the container, all its processes included.
+        cpu_seconds: user and system time of the container, all its processes included; None
+            where nobody has counted.
+        reason: what went wrong that the exit code does not say, a whole sentence; empty for
+            nothing.
     """
 
     code: int
-    cpu_seconds: float
+    cpu_seconds: float | None = None
+    reason: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether this is the end of something that went wrong."""
+        return self.code != 0 or bool(self.reason)
+
+    def __str__(self) -> str:
+        return f"exit code {self.code}" + (f" ({self.reason.rstrip('.')})" if self.reason else "")
 
 
 class Container(ABC):
@@ -77,14 +99,23 @@ class Container(ABC):
 
 
 class Backend(ABC):
-    """A place where containers run."""
+    """A place where containers run.
+
+    Attributes:
+        max_hosts: how many containers a training job may have.
+        network_interface: by which the containers of a job reach one another.
+    """
+
+    max_hosts: ClassVar[int]
+    network_interface: ClassVar[str]
 
     @abstractmethod
-    def check_image(self, image: str) -> None:
+    async def check_image(self, image: str) -> None:
         """Return if this image can be run.
 
         Raises:
-            UnknownImageError: it cannot; the message says which can.
+            UnknownImageError: it cannot; the message says what to do.
+            ServiceUnavailable: nobody can tell at the moment.
         """
 
     @abstractmethod
@@ -98,7 +129,11 @@ class Backend(ABC):
 
     @abstractmethod
     def sweep(self) -> list[str]:
-        """End what a service that was killed has left running; return the names of it."""
+        """End what a service that was killed has left running; return the names of it.
+
+        Raises:
+            StartError: what there is to end cannot be reached.
+        """
 
 
 def choose[T](name: str, backends: Mapping[str, T]) -> T:

@@ -25,7 +25,7 @@ from scones_localstack.sagemaker.backends import (
 )
 from scones_localstack.sagemaker.backends.processes import end_leftover, signal_group, started_at
 from scones_localstack.sagemaker.images import Images
-from scones_localstack.sagemaker.settings import HOST
+from scones_localstack.sagemaker.settings import HOST, Settings
 from scones_localstack.sagemaker.store import Store
 
 THREADS_ENV = "OMP_NUM_THREADS"
@@ -36,18 +36,22 @@ _log = logging.getLogger(__name__)
 class ProcessBackend(Backend):
     """Starts the programs of the images file as child processes, each leading its own group."""
 
-    def __init__(self, images: Images, store: Store, aws_endpoint_url: str) -> None:
+    max_hosts = 1
+    network_interface = "lo"
+
+    def __init__(self, settings: Settings, images: Images, store: Store) -> None:
+        images.check_programs()
         self._images = images
         self._store = store
-        self._aws_endpoint_url = aws_endpoint_url
+        self._aws_endpoint_url = settings.aws_endpoint_url
 
-    def check_image(self, image: str) -> None:
+    async def check_image(self, image: str) -> None:
         """Return if the images file has a program for this image."""
-        self._images.resolve(image)
+        self._images.program(image)
 
     async def start(self, spec: ContainerSpec) -> Container:
         """Start a program over its folder, its output appended to its log file."""
-        image = self._images.resolve(spec.image)
+        image = self._images.program(spec.image)
         port = _free_port() if spec.argument == SERVE else 0
         environment = {**self._environment(image.command[0], spec.root), **image.environment}
         environment |= {**spec.environment, "SAGEMAKER_BASE_DIR": str(spec.root)}

@@ -19,7 +19,6 @@ from scones_localstack.sagemaker.errors import (
 from scones_localstack.sagemaker.front import model, wire
 from scones_localstack.sagemaker.front.control import ControlPlane
 from scones_localstack.sagemaker.front.runtime import BODY_BYTES, Runtime, not_yet, too_large
-from scones_localstack.sagemaker.settings import HOST
 
 _SHUTDOWN_SECONDS = 1.0
 _log = logging.getLogger(__name__)
@@ -28,7 +27,7 @@ type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    """Listens on loopback, and answers whatever comes in one of AWS's forms."""
+    """Listens, and answers whatever comes in one of AWS's forms."""
 
     def __init__(
         self,
@@ -66,20 +65,20 @@ class Server:
             application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
         )
 
-    async def start(self, port: int) -> None:
+    async def start(self, host: str, port: int) -> None:
         """Listen.
 
         Raises:
-            StartError: the port is taken.
+            StartError: the port is taken, or the address is not this machine's.
         """
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, HOST, port).start()
+            await web.TCPSite(self._runner, host, port).start()
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise
+                raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
             raise StartError(
-                f"port {port} on {HOST} is taken: stop the program that listens there, "
+                f"port {port} on {host} is taken: stop the program that listens there, "
                 "or choose another with --port"
             ) from error
 

@@ -86,6 +86,7 @@ class Deployment:
         self._endpoint = endpoint
         self._around = around
         self._container: dict[str, Any] = variant["Container"]
+        self._instance_type: str = variant.get("InstanceType", "")
         self._folder = around.folder / "endpoints" / endpoint.region / endpoint.name
         self._artifact = ModelArtifact(
             Objects(around.aws, endpoint.region),
@@ -189,6 +190,7 @@ class Deployment:
             argument=SERVE,
             root=self._artifact.root.path,
             log_path=self._around.folder / "logs" / "endpoints" / region / self.name,
+            instance_type=self._instance_type,
             environment={
                 "AWS_REGION": region,
                 "AWS_DEFAULT_REGION": region,

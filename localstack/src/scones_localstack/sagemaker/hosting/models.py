@@ -84,7 +84,7 @@ class Models:
         if not container.get("Image"):
             raise ValidationException("PrimaryContainer.Image is missing.")
         try:
-            self._backend.check_image(container["Image"])
+            await self._backend.check_image(container["Image"])
         except UnknownImageError as error:
             raise ValidationException(str(error)) from error
         url = container.get("ModelDataUrl")

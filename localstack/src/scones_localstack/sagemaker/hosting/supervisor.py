@@ -132,7 +132,7 @@ class Supervisor:
             ended.cancel()
             pinged.cancel()
         if ended.done():
-            return f"The model server ended with exit code {ended.result().code}.{self._said()}"
+            return f"The model server ended with {ended.result()}.{self._said()}"
         if not pinged.done():
             await container.stop(STOP_SECONDS)
             return f"There was no answer within {self._startup_seconds:.0f} s.{self._said()}"
@@ -157,8 +157,8 @@ class Supervisor:
             raise RuntimeError("the model server has not been started")
         outcome = await self._container.wait()
         self.address = None
-        _log.warning("%s ended with exit code %d", self._spec.name, outcome.code)
-        return f"The model server ended with exit code {outcome.code}.{self._said()}"
+        _log.warning("%s ended with %s", self._spec.name, outcome)
+        return f"The model server ended with {outcome}.{self._said()}"
 
     def _said(self) -> str:
         line = _last_line(self._log_path)

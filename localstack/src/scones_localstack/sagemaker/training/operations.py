@@ -83,7 +83,7 @@ class TrainingJobs:
             raise _name_taken(job_arn)
         document = describe(asked)
         try:
-            self._backend.check_image(document["AlgorithmSpecification"]["TrainingImage"])
+            await self._backend.check_image(document["AlgorithmSpecification"]["TrainingImage"])
         except UnknownImageError as error:
             raise ValidationException(str(error)) from error
         limit = self._settings.max_training_jobs

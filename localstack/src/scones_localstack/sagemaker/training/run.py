@@ -152,7 +152,7 @@ class TrainingRun:
         self._enter(Secondary.TRAINING)
         outcome = await self._train()
         self._enter(Secondary.UPLOADING)
-        failed = outcome.code != 0 and self._stop_cause is None
+        failed = outcome.failed and self._stop_cause is None
         try:
             await self._upload()
         except JobFailed:
@@ -160,7 +160,7 @@ class TrainingRun:
             if not failed:
                 raise
         if failed:
-            raise JobFailed(_algorithm_error(self._root.failure(), outcome.code))
+            raise JobFailed(_algorithm_error(self._root.failure() or outcome.reason, outcome.code))
 
     async def _download(self) -> None:
         for channel in self._job.document["InputDataConfig"]:
@@ -183,6 +183,8 @@ class TrainingRun:
             argument=TRAIN,
             root=self._root.path,
             log_path=self._log_path,
+            instance_type=job.document["ResourceConfig"]["InstanceType"],
+            job=f"{job.region}/{job.name}",
             environment={
                 "AWS_REGION": job.region,
                 "AWS_DEFAULT_REGION": job.region,
@@ -197,8 +199,9 @@ class TrainingRun:
             raise JobFailed(f"ClientError: {error}") from error
         self._container = container
         outcome = await self._until_exit(container)
-        with self._log_path.open("a", encoding="utf-8") as log:
-            log.write(f"scones: training used {outcome.cpu_seconds:.1f} CPU seconds\n")
+        if outcome.cpu_seconds is not None:
+            with self._log_path.open("a", encoding="utf-8") as log:
+                log.write(f"scones: training used {outcome.cpu_seconds:.1f} CPU seconds\n")
         return outcome
 
     async def _until_exit(self, container: Container) -> Exit:
