@@ -1,15 +1,28 @@
-# The two commands: `make demo` and `make test`. Each sets up all that it needs in .tox/.
+# The commands: `make demo`, `make test`, `make images`. Each sets up all that it needs in .tox/.
 TOX := .tox/bootstrap/bin/tox
 LOCKS := requirements/tools.txt requirements/emulator.txt requirements/algorithms.txt
 PROJECTS := tox.ini pyproject.toml localstack/pyproject.toml docker/pyproject.toml
 
-.PHONY: demo test setup clean
+# The images that ours begin with; docker-compose.yml reads the same two variables.
+SCONES_PYTHON311_IMAGE ?= python:3.11-slim-bookworm
+SCONES_PYTHON313_IMAGE ?= python:3.13-slim-trixie
+BUILD := docker build --quiet
+
+.PHONY: demo test images setup clean
 
 demo: setup ## Run the whole workflow on this machine: make demo ARGS="--archive FILE --keep"
 	@.tox/tools/bin/scones demo $(ARGS)
 
 test: setup ## Run every check and test
+	@rm -f .tox/not-run.txt
 	@$(TOX) run $(ARGS)
+	@[ ! -f .tox/not-run.txt ] || cat .tox/not-run.txt
+
+images: ## Build the four container images (needs Docker)
+	$(BUILD) -t scones/image-classification -f docker/Dockerfile --build-arg BASE_IMAGE=$(SCONES_PYTHON311_IMAGE) .
+	$(BUILD) -t scones/localstack --target localstack -f localstack/Dockerfile --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
+	$(BUILD) -t scones/sagemaker --target sagemaker -f localstack/Dockerfile --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
+	$(BUILD) -t scones/tools --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
 
 setup: .tox/.ready ## Create the three Python environments
 
