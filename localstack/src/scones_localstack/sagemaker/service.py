@@ -11,6 +11,7 @@ import aiohttp
 
 from scones_localstack.sagemaker import backends, images
 from scones_localstack.sagemaker.aws import Aws
+from scones_localstack.sagemaker.backends.docker import DockerBackend
 from scones_localstack.sagemaker.backends.process import ProcessBackend
 from scones_localstack.sagemaker.errors import StartError
 from scones_localstack.sagemaker.front.control import ControlPlane
@@ -28,6 +29,7 @@ from scones_localstack.sagemaker.store import Store
 from scones_localstack.sagemaker.tags import Tags
 from scones_localstack.sagemaker.training.operations import TrainingJobs
 
+_BACKENDS = {"process": ProcessBackend, "docker": DockerBackend}
 _DELIVERY_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         table = images.load(settings.images)
-        make = backends.choose(settings.backend, {"process": ProcessBackend})
+        make = backends.choose(settings.backend, _BACKENDS)
         with contextlib.ExitStack() as resources:
             resources.enter_context(_lock(settings))
             self._store = Store(settings.folder / "service.sqlite")
@@ -86,14 +88,16 @@ class Service:
         """Take the port, clear up after an earlier service, and go on where it stood.
 
         Raises:
-            StartError: the port is taken.
+            StartError: the port is taken, or an earlier service's containers are out of reach.
         """
         try:
             await self._server.start(self._settings.host, self._settings.port)
+            left = self._backend.sweep()
         except StartError:
+            await self._server.stop()
             await self._close()
             raise
-        for name in self._backend.sweep():
+        for name in left:
             _log.warning("ended %s, which an earlier service had left running", name)
         self._jobs.recover()
         self._endpoints.recover()
@@ -115,7 +119,10 @@ class Service:
             await asyncio.wait_for(
                 asyncio.gather(self._spool.flush(), self._shipper.flush()), _DELIVERY_SECONDS
             )
-        self._backend.sweep()
+        try:
+            self._backend.sweep()
+        except StartError as error:
+            _log.warning("the next service has to clear up: %s", error)
         await self._close()
 
     async def _close(self) -> None:
