@@ -19,6 +19,8 @@ from scones.errors import ConfigError
 from scones.profiles import Profile
 
 EMULATED_ACCOUNT = "000000000000"
+EMULATED_KEY = "test"
+"""Access key and secret of the emulated profiles; LocalStack takes any."""
 SAGEMAKER_SERVICES = frozenset({"sagemaker", "sagemaker-runtime"})
 
 
@@ -84,8 +86,8 @@ class Session:
             }
         )
         return boto3.Session(
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106
+            aws_access_key_id=EMULATED_KEY,
+            aws_secret_access_key=EMULATED_KEY,
             region_name=self._profile.region,
             botocore_session=isolated,
         )

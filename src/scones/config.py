@@ -56,6 +56,15 @@ class TrainingSettings(BaseModel):
     hyperparameters: Mapping[str, str | int | float | bool] = {}
 
 
+class OwnImage(BaseModel):
+    """A program that stands for a container image of one's own, where no Docker is used."""
+
+    model_config = _Strict
+
+    repository: Annotated[str, Field(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$")]
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 class Settings(BaseSettings):
     """All settings of one project."""
 
@@ -71,6 +80,7 @@ class Settings(BaseSettings):
         "dispatcher@scones-unlimited.example"
     )
     routes: tuple[Route, ...] = ()
+    images: tuple[OwnImage, ...] = ()
     etl: EtlSettings = EtlSettings()
     training: TrainingSettings = TrainingSettings()
     profiles: Mapping[str, Mapping[str, Any]] = {}

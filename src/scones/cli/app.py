@@ -56,6 +56,7 @@ class Commands(click.Group):
             "up": "services",
             "down": "services",
             "status": "services",
+            "env": "environment",
             "etl": "data",
             "plan": "infrastructure",
             "deploy": "infrastructure",

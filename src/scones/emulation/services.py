@@ -2,14 +2,15 @@
 
 import json
 import os
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import urllib3
 
-from scones.config import Settings
+from scones.config import OwnImage, Settings
 from scones.emulation import inbox
 from scones.emulation.process import ServiceSpec
 from scones.errors import ConfigError, StackError
@@ -88,30 +89,40 @@ def specs(settings: Settings) -> tuple[ServiceSpec, ...]:
             *(emulator, "-m", "scones_localstack.sagemaker", "--port", str(sagemaker_port)),
             *("--state-dir", str(state_dir), "--region", target.region),
             *("--aws-endpoint-url", str(target.localstack_url)),
-            *("--images", str(_image_table(state_dir))),
+            *("--images", str(_image_table(state_dir, settings.images))),
         ),
     )
 
 
-def _image_table(state_dir: Path) -> Path:
+def _image_table(state_dir: Path, own: Iterable[OwnImage]) -> Path:
     """Write the table that says which program each image URI stands for."""
-    table = {
-        "images": [
-            {
-                "repositories": ["image-classification", "scones/image-classification"],
-                "command": [
-                    str(interpreter("algorithms")),
-                    *("-m", "scones_algorithms.image_classification"),
-                ],
-                "image": "scones/image-classification:latest",
-                "environment": {},
-            }
-        ]
+    algorithm = {
+        "repositories": ["image-classification", "scones/image-classification"],
+        "command": [
+            str(interpreter("algorithms")),
+            *("-m", "scones_algorithms.image_classification"),
+        ],
+        "image": "scones/image-classification:latest",
     }
+    others = [{"repositories": [image.repository], "command": _program(image)} for image in own]
     path = state_dir / "images.json"
     state_dir.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(table, indent=2))
+    path.write_text(json.dumps({"images": [algorithm, *others]}, indent=2))
     return path
+
+
+def _program(image: OwnImage) -> list[str]:
+    """Return a command that works in any folder: what is a file here is named in full."""
+    program = shutil.which(image.command[0])
+    if program is None:
+        raise ConfigError(
+            f"setting images: there is no program '{image.command[0]}' for {image.repository}: "
+            "install it, or give its path"
+        )
+    arguments = (
+        str(Path(word).absolute()) if Path(word).is_file() else word for word in image.command[1:]
+    )
+    return [str(Path(program).absolute()), *arguments]
 
 
 def _answering_pid(port: int, state_dir: Path, *healthy: str) -> int | None:
