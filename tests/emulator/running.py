@@ -49,6 +49,7 @@ class Emulator:
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    python: str = sys.executable
 
     @property
     def url(self) -> str:
@@ -59,7 +60,7 @@ class Emulator:
         return self.state_dir.parent / f"{self.state_dir.name}.log"
 
     def start(self) -> "Emulator":
-        command = [sys.executable, "-m", "scones_localstack", "--port", str(self.port)]
+        command = [self.python, "-m", "scones_localstack", "--port", str(self.port)]
         command += ["--state-dir", str(self.state_dir), "--sagemaker-url", self.sagemaker_url]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(

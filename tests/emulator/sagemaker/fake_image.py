@@ -31,8 +31,15 @@ def train() -> None:
         print(json.dumps(surroundings()))
     for line in told.get("print", "").split("|"):
         print(line)
+    for number in range(int(told.get("lines", "0"))):
+        print(f"line {number}")
     if "output" in told:
         (ROOT / "output/data/plot.txt").write_text(told["output"])
+    if "allocate_gib" in told:
+        ballast = [b"x" * 2**28 for _ in range(int(4 * float(told["allocate_gib"])))]
+        print(f"allocated {len(ballast)} times 256 MiB")
+    if "hostile" in told:
+        leave_hostile_files(ROOT / "model")
     if "burn" in told:
         end = time.process_time() + float(told["burn"])
         while time.process_time() < end:
@@ -40,10 +47,21 @@ def train() -> None:
     if "fail" in told:
         (ROOT / "output/failure").write_text(told["fail"])
         sys.exit(int(told.get("code", "1")))
+    for number in range(int(told.get("ticks", "0"))):
+        print(f"tick {number}")
+        time.sleep(0.1)
     print("waiting")
     deadline = time.monotonic() + float(told.get("sleep", "0"))
     while time.monotonic() < deadline:
         time.sleep(0.02)
+
+
+def leave_hostile_files(model: Path) -> None:
+    """Leave what must not come out of a container, and one link that may."""
+    (model / "passwords").symlink_to("/etc/passwd")
+    (model / "up").symlink_to("../../../..")
+    os.mkfifo(model / "pipe")
+    (model / "latest").symlink_to("weights")
 
 
 def on_sigterm(number: int, frame: FrameType | None) -> None:

@@ -37,6 +37,8 @@ _POLL_SECONDS = 0.25
 _KILLED = 137
 _UNKNOWN = 255
 _RESTARTED = "The Docker engine was stopped or started anew while the container was running."
+_GOING = ("removing", "dead")
+_REMOVED = "The container was removed from outside while it was running."
 _log = logging.getLogger(__name__)
 
 
@@ -89,6 +91,8 @@ class DockerContainer(Container):
     def _watch(self) -> None:
         try:
             outcome = self._outcome()
+        except MissingError:
+            outcome = Exit(_UNKNOWN, reason=_REMOVED)
         except EngineError as error:
             outcome = Exit(_UNKNOWN, reason=str(error))
         except Exception as error:
@@ -118,6 +122,8 @@ class DockerContainer(Container):
                     break
                 # The engine is back and has kept it alive.
                 output = _without(self._engine.follow(self._id), self._written)
+        if state["Status"] in _GOING:
+            return Exit(int(state["ExitCode"]), reason=_REMOVED)
         if self._spec.argument == TRAIN:
             reason = self._take_out() or reason
         return Exit(int(state["ExitCode"]), reason=reason)
