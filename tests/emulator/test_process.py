@@ -108,6 +108,7 @@ def test_a_state_folder_in_use_names_the_process_that_uses_it(emulator):
     [
         (("--port", "70000"), "port 70000 is not between 1 and 65535"),
         (("--sagemaker-url", "localhost"), "SageMaker URL 'localhost' is not like http"),
+        (("--host", "10.0.0.1"), "host 10.0.0.1 is neither 127.0.0.1 nor 0.0.0.0"),
         (("--smtp", "nowhere"), "SMTP address 'nowhere' is not like"),
     ],
 )

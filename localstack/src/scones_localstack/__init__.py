@@ -1,7 +1,7 @@
 """What runs beside and inside LocalStack: a SageMaker service and a Docker-free Lambda executor.
 
 What flows in is an ordinary LocalStack; what flows out is one that keeps S3, runs Lambda functions
-as processes, answers for SageMaker and listens on loopback only::
+as processes, answers for SageMaker and listens on loopback unless told otherwise::
 
     __main__      the command line
     settings      what the command line said, checked

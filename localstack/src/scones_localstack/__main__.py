@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from scones_localstack.process import StartError, run
-from scones_localstack.settings import Settings
+from scones_localstack.settings import LOOPBACK_HOST, Settings
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
             state_dir=options.state_dir.absolute(),
             sagemaker_url=options.sagemaker_url,
             smtp=options.smtp,
+            host=options.host,
         )
     except ValueError as error:
         parser.error(str(error))
@@ -35,9 +36,15 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m scones_localstack",
-        description="LocalStack on loopback, with S3 on disk and Lambda functions as processes.",
+        description="LocalStack with S3 on disk and Lambda functions as processes.",
     )
     parser.add_argument("--port", type=int, default=4566, help="TCP port (default 4566)")
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK_HOST,
+        help=f"address to listen on (default {LOOPBACK_HOST}); 0.0.0.0 in a container only: "
+        "whoever reaches it can run code through Lambda",
+    )
     parser.add_argument(
         "--state-dir", type=Path, default=Path(".scones"), help="folder for all files"
     )

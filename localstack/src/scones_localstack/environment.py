@@ -10,13 +10,13 @@ import os
 import tempfile
 from collections.abc import Mapping
 
-from scones_localstack.settings import LOOPBACK_HOST, Settings
+from scones_localstack.settings import Settings
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "DEBUG", "LS_LOG", "PYTHONWARNINGS")
 PASSED_ON_PREFIX = "SCONES_"
 
 _FIXED = {
-    # Network: loopback only, no DNS server, no call home.
+    # Network: our server, which binds the one address; no DNS server, no call home.
     "GATEWAY_SERVER": "scones",
     "DNS_ADDRESS": "0",
     "DISABLE_EVENTS": "1",
@@ -57,7 +57,7 @@ def localstack_environment(settings: Settings, caller: Mapping[str, str]) -> dic
         "XDG_CACHE_HOME": str(settings.temporary_dir / "cache"),
     }
     addresses = {
-        "GATEWAY_LISTEN": f"{LOOPBACK_HOST}:{settings.port}",
+        "GATEWAY_LISTEN": f"{settings.host}:{settings.port}",
         "LOCALSTACK_HOST": f"localhost:{settings.port}",
     }
     mail = {"SMTP_HOST": settings.smtp} if settings.smtp else {}

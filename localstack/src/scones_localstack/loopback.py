@@ -1,11 +1,10 @@
-"""The socket LocalStack listens on: loopback, and said so when it cannot be had.
+"""The socket LocalStack listens on: loopback unless `--host` says otherwise, and no other.
 
 LocalStack's own server drops the host of an IPv4 address and listens on all interfaces; anyone on
 the network could then run code through Lambda. It also drops the error of a port that is taken, and
 stops its event loop from a foreign thread, which the loop notices only at its next event.
 """
 
-import ipaddress
 from typing import Any
 
 from localstack.aws.serving.twisted import TLSMultiplexerFactory
@@ -13,6 +12,8 @@ from localstack.runtime.server.core import RuntimeServerPlugin
 from localstack.runtime.server.twisted import TwistedRuntimeServer
 from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor, ssl
+
+from scones_localstack.settings import Settings
 
 _WORKER_STOP_SECONDS = 2
 
@@ -31,12 +32,13 @@ class LoopbackRuntimeServer(TwistedRuntimeServer):
             ssl_creds: certificate and key file; HTTP and HTTPS then share the port.
 
         Raises:
-            ValueError: an address is not a loopback address.
+            ValueError: an address is not the one that `--host` names.
             twisted.internet.error.CannotListenError: a port is taken.
         """
+        host = Settings.from_environment().host
         for address in listen:
-            if not ipaddress.ip_address(address.host).is_loopback:
-                raise ValueError(f"{address.host} is not a loopback address; LocalStack needs one")
+            if address.host != host:
+                raise ValueError(f"LocalStack is to listen on {host}, not on {address.host}")
         factory: Any = TwistedGateway(gateway)
         # LocalStack parses bodies and logs requests itself; done here as well, it takes a fifth
         # of the time of a small request.

@@ -20,7 +20,7 @@ from typing import Any
 
 from scones_localstack import environment
 from scones_localstack.executor import registry
-from scones_localstack.settings import LOOPBACK_HOST, Settings
+from scones_localstack.settings import Settings
 
 STOP_SECONDS = 3
 OWN_PROVIDERS = ("lambda", "s3", "sagemaker", "sagemaker-runtime", "ses")
@@ -47,7 +47,7 @@ def run(settings: Settings) -> int:
     os.umask(0o022)
     _create_folders(settings)
     with _only_one(settings):
-        _require_free_port(settings.port)
+        _require_free_port(settings)
         _clear(settings)
         environment.enter(settings)
         try:
@@ -97,14 +97,14 @@ def _only_one(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _require_free_port(port: int) -> None:
+def _require_free_port(settings: Settings) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK_HOST, port))
+            probe.bind((settings.host, settings.port))
         except OSError as error:
             raise StartError(
-                f"port {port} on {LOOPBACK_HOST} cannot be used ({error.strerror}): "
+                f"port {settings.port} on {settings.host} cannot be used ({error.strerror}): "
                 "stop what listens there, or name another one with --port"
             ) from error
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 LOOPBACK_HOST = "127.0.0.1"
+ALL_HOSTS = "0.0.0.0"  # noqa: S104 - in a container, and by an option of its own
+HOST_ENV = "SCONES_LOCALSTACK_HOST"
 PORT_ENV = "SCONES_LOCALSTACK_PORT"
 STATE_DIR_ENV = "SCONES_STATE_DIR"
 SAGEMAKER_URL_ENV = "SCONES_SAGEMAKER_URL"
@@ -14,19 +16,22 @@ SMTP_ENV = "SCONES_SMTP"
 
 @dataclass(frozen=True)
 class Settings:
-    """The four things a LocalStack process of ours is told.
+    """The five things a LocalStack process of ours is told.
 
     Attributes:
-        port: TCP port of the gateway, on loopback.
+        port: TCP port of the gateway.
         state_dir: absolute path of the folder that everything written goes to.
         sagemaker_url: where SageMaker calls are forwarded to.
         smtp: ``host:port`` that receives the email SNS and SES send, or None to send none.
+        host: address that the gateway listens on: loopback, or in a container all addresses, where
+            the engine decides who gets in. Whoever does can run code through Lambda.
     """
 
     port: int
     state_dir: Path
     sagemaker_url: str
     smtp: str | None = None
+    host: str = LOOPBACK_HOST
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65535:
@@ -40,6 +45,11 @@ class Settings:
             host, _, port = self.smtp.rpartition(":")
             if not host or not port.isdigit():
                 raise ValueError(f"SMTP address {self.smtp!r} is not like 127.0.0.1:2525")
+        if self.host not in (LOOPBACK_HOST, ALL_HOSTS):
+            raise ValueError(
+                f"host {self.host} is neither {LOOPBACK_HOST} nor {ALL_HOSTS}; "
+                f"LocalStack calls itself at {LOOPBACK_HOST}"
+            )
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -50,6 +60,7 @@ class Settings:
                 state_dir=Path(os.environ[STATE_DIR_ENV]),
                 sagemaker_url=os.environ[SAGEMAKER_URL_ENV],
                 smtp=os.environ.get(SMTP_ENV),
+                host=os.environ[HOST_ENV],
             )
         except KeyError as missing:
             raise LookupError(
@@ -59,6 +70,7 @@ class Settings:
     def as_environment(self) -> dict[str, str]:
         """Return the settings as environment variables."""
         values = {
+            HOST_ENV: self.host,
             PORT_ENV: str(self.port),
             STATE_DIR_ENV: str(self.state_dir),
             SAGEMAKER_URL_ENV: self.sagemaker_url,
