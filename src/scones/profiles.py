@@ -14,7 +14,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LOOPBACK_HOST = "127.0.0.1"
+
 Port = Annotated[int, Field(ge=1, le=65535)]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
 
 
 class Profile(BaseModel):
@@ -25,18 +28,34 @@ class Profile(BaseModel):
     name: str
     region: str = "us-east-1"
     localstack_port: Port | None = Field(
-        default=None, description="Port of LocalStack on loopback; none where AWS itself answers."
+        default=None, description="Port of LocalStack; none where AWS itself answers."
     )
     sagemaker_port: Port | None = Field(
         default=None,
-        description="Port of the SageMaker service on loopback; none where AWS answers.",
+        description="Port of the SageMaker service; none where AWS answers.",
     )
     smtp_port: Port | None = Field(
         default=None, description="Port of the local inbox that receives the notification emails."
     )
+    inbox_port: Port | None = Field(
+        default=None, description="Port of the page on which the local inbox shows them."
+    )
+    localstack_host: Host = Field(
+        default=LOOPBACK_HOST, description="Where LocalStack is, seen from here."
+    )
+    sagemaker_host: Host = Field(
+        default=LOOPBACK_HOST, description="Where the SageMaker service is, seen from here."
+    )
+    inbox_host: Host = Field(default=LOOPBACK_HOST, description="Where the inbox's page is.")
     supervised: bool = Field(
         default=False,
         description="Whether `scones up` starts and stops the services as child processes.",
+    )
+    start_command: str | None = Field(
+        default=None, description="What a person runs to start the services; none for AWS."
+    )
+    stop_command: str | None = Field(
+        default=None, description="What a person runs to stop them; none for AWS."
     )
     redeploy_on_failure: bool = Field(
         default=False,
@@ -57,26 +76,47 @@ class Profile(BaseModel):
     @property
     def localstack_url(self) -> str | None:
         """Base URL of LocalStack, or None where AWS itself answers."""
-        return f"http://127.0.0.1:{self.localstack_port}" if self.localstack_port else None
+        return _url(self.localstack_host, self.localstack_port)
 
     @property
     def sagemaker_url(self) -> str | None:
         """Base URL of the SageMaker service, or None where AWS itself answers."""
-        return f"http://127.0.0.1:{self.sagemaker_port}" if self.sagemaker_port else None
+        return _url(self.sagemaker_host, self.sagemaker_port)
+
+    @property
+    def inbox_url(self) -> str | None:
+        """Base URL of the inbox's page, or None where AWS itself answers."""
+        return _url(self.inbox_host, self.inbox_port)
+
+
+def _url(host: str, port: int | None) -> str | None:
+    return f"http://{host}:{port}" if port else None
 
 
 _EMULATED: dict[str, Any] = {
     "localstack_port": 4566,
     "sagemaker_port": 4567,
     "smtp_port": 4525,
+    "inbox_port": 4526,
     "redeploy_on_failure": True,
 }
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(name="local", supervised=True, **_EMULATED),
-        Profile(name="docker", **_EMULATED),
+        Profile(
+            name="local",
+            supervised=True,
+            start_command="scones up",
+            stop_command="scones down",
+            **_EMULATED,
+        ),
+        Profile(
+            name="docker",
+            start_command="docker compose up --detach",
+            stop_command="docker compose down",
+            **_EMULATED,
+        ),
         Profile(
             name="aws",
             own_algorithm=False,

@@ -11,8 +11,8 @@ from scones import deploy
 from scones.aws import Session
 from scones.config import Settings
 from scones.deploy import ClassRoute, DeploySettings, StackOutputs
-from scones.emulation import services, stack
-from scones.emulation.process import ServiceSpec
+from scones.emulation import remote, services, stack
+from scones.emulation.process import ServiceSpec, ServiceStatus
 from scones.errors import DataError
 from scones.etl.dataset import Dataset, read_dataset
 from scones.progress import SILENT, Reporter
@@ -72,8 +72,20 @@ class Project:
         Raises:
             StackError: One does not.
         """
-        if self.settings.target.supervised:
-            stack.require_running(self.specs)
+        start_command = self.settings.target.start_command
+        if start_command is not None:
+            stack.require_running(self.service_statuses(), start_command)
+
+    def service_statuses(self) -> list[ServiceStatus]:
+        """Look at the offline services, whoever starts them.
+
+        Raises:
+            ConfigError: The target has none.
+        """
+        target = self.settings.target
+        if target.emulated and not target.supervised:
+            return remote.statuses(target)
+        return stack.status(self.specs)
 
     # What is staged and deployed
 

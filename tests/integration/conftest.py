@@ -105,14 +105,14 @@ class Scones:
 
 
 def make_scones(folder: Path) -> Scones:
-    ports = free_ports(3)
+    ports = free_ports(4)
     config = folder / "scones.toml"
     text = (ROOT / "scones.toml").read_text()
     text += "".join(f"{name} = {value}\n" for name, value in QUICK.items())
     text += "[profiles.local]\n" + "".join(
         f"{name} = {port}\n"
         for name, port in zip(
-            ("localstack_port", "sagemaker_port", "smtp_port"), ports, strict=True
+            ("localstack_port", "sagemaker_port", "smtp_port", "inbox_port"), ports, strict=True
         )
     )
     config.write_text(text)

@@ -39,10 +39,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def environment() -> dict[str, str]:
     """A person's environment with other ports, and a training that ends soon."""
-    names = ("LOCALSTACK_PORT", "SAGEMAKER_PORT", "SMTP_PORT")
+    names = ("LOCALSTACK_PORT", "SAGEMAKER_PORT", "SMTP_PORT", "INBOX_PORT")
     kept = {n: v for n, v in os.environ.items() if not n.startswith(("SCONES_", "TOX", "VIRTUAL"))}
     kept |= {
-        f"SCONES_PROFILES__LOCAL__{n}": str(p) for n, p in zip(names, free_ports(3), strict=True)
+        f"SCONES_PROFILES__LOCAL__{n}": str(p) for n, p in zip(names, free_ports(4), strict=True)
     }
     kept |= {f"SCONES_TRAINING__HYPERPARAMETERS__{n.upper()}": v for n, v in QUICK.items()}
     return kept

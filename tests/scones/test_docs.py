@@ -25,7 +25,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_the_profile_table_shows_the_profiles_values() -> None:
     text = (DOCS / "settings.md").read_text()
-    for field in ("localstack_port", "sagemaker_port", "smtp_port", "supervised"):
+    for field in ("localstack_port", "sagemaker_port", "smtp_port", "inbox_port", "supervised"):
         row = re.search(rf"^\| `{field}` \|(.*?)\|(.*?)\|(.*?)\|", text, re.MULTILINE)
         assert row is not None
         for cell, profile in zip(row.groups(), ("local", "docker", "aws"), strict=True):

@@ -140,7 +140,10 @@ def _explain(error: Exception) -> str:
     match error:
         case EndpointConnectionError():
             url = error.kwargs.get("endpoint_url", "the service")
-            return f"nothing answers at {url}: run `scones up` (or check --profile)"
+            return (
+                f"nothing answers at {url}: start the services with `scones up`, those of "
+                "--profile docker with `docker compose up`"
+            )
         case ClientError():
             details = error.response.get("Error", {})
             return f"{error.operation_name}: {details.get('Code')}: {details.get('Message')}"

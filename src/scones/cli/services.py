@@ -7,7 +7,6 @@ from rich.table import Table
 from scones import hosting
 from scones.cli.app import Invocation, json_option, pass_invocation
 from scones.console import table
-from scones.emulation import stack
 from scones.emulation.process import Health, ServiceStatus
 from scones.steps import services
 
@@ -16,11 +15,13 @@ def _document(found: ServiceStatus) -> dict[str, object]:
     return {
         "name": found.name,
         "health": found.health.value,
+        "host": found.host,
         "port": found.port,
+        "page_url": found.page_url,
         "pid": found.pid,
         "memory_bytes": found.memory_bytes,
         "detail": found.detail,
-        "log": str(found.log),
+        "log": str(found.log) if found.log else None,
     }
 
 
@@ -29,7 +30,7 @@ def _drawn(statuses: list[ServiceStatus]) -> Table:
         (
             s.name,
             s.detail or s.health.value,
-            f"127.0.0.1:{s.port}",
+            f"{s.host}:{s.port}" + (f"  {s.page_url}" if s.page_url else ""),
             s.pid or "",
             decimal(s.memory_bytes) if s.memory_bytes else "",
         )
@@ -69,7 +70,7 @@ def down(invocation: Invocation, *, as_json: bool) -> None:
 def status(invocation: Invocation, *, as_json: bool) -> None:
     """Say what runs; exit code 1 unless all services do."""
     with invocation.project() as (project, terminal):
-        statuses = stack.status(project.specs)
+        statuses = project.service_statuses()
         terminal.result([_document(s) for s in statuses], _drawn(statuses), as_json=as_json)
     if any(s.health is not Health.RUNNING for s in statuses):
         raise click.exceptions.Exit(1)

@@ -54,6 +54,8 @@ class ServiceSpec:
         probe: Returns the pid of the service of this state folder that answers on the port, or
             None where none does.
         environment: The whole environment of the process.
+        other_ports: Further loopback ports that it listens on, by the variable that moves each.
+        page_url: Where it shows a page to a person, if it does.
     """
 
     name: str
@@ -63,6 +65,13 @@ class ServiceSpec:
     state_dir: Path
     probe: Callable[[], int | None]
     environment: Mapping[str, str] = field(default_factory=dict)
+    other_ports: Mapping[str, int] = field(default_factory=dict)
+    page_url: str | None = None
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """All ports, by the environment variable that moves each."""
+        return {self.port_setting: self.port, **self.other_ports}
 
     @property
     def log(self) -> Path:
@@ -77,29 +86,48 @@ class ServiceSpec:
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One look at a service."""
+    """One look at a service.
+
+    Attributes:
+        name: The service.
+        health: What is known of it.
+        port: Where it listens, or where another program does if its port is taken.
+        log: What it writes its output to, if that is here.
+        pid: Its process, if that is here.
+        detail: More than the health says.
+        memory_bytes: What its process uses.
+        host: Where it is.
+        page_url: Where it shows a page to a person, if it does.
+    """
 
     name: str
     health: Health
     port: int
-    log: Path
+    log: Path | None = None
     pid: int | None = None
     detail: str = ""
     memory_bytes: int | None = None
+    host: str = "127.0.0.1"
+    page_url: str | None = None
 
 
 def inspect(spec: ServiceSpec) -> ServiceStatus:
     """Look at the service without changing anything."""
 
     def status(
-        health: Health, detail: str = "", process: psutil.Process | None = None
+        health: Health,
+        detail: str = "",
+        process: psutil.Process | None = None,
+        port: int = spec.port,
     ) -> ServiceStatus:
         memory = None
         if process is not None:
             with suppress(psutil.Error):
                 memory = process.memory_info().rss
         pid = process.pid if process is not None else None
-        return ServiceStatus(spec.name, health, spec.port, spec.log, pid, detail, memory)
+        return ServiceStatus(
+            spec.name, health, port, spec.log, pid, detail, memory, page_url=spec.page_url
+        )
 
     process = _recorded_process(spec)
     answering = spec.probe()
@@ -112,8 +140,9 @@ def inspect(spec: ServiceSpec) -> ServiceStatus:
         process = psutil.Process(answering)
         _record(spec, process)
         return status(Health.RUNNING, process=process)
-    if holder := _port_holder(spec.port):
-        return status(Health.PORT_TAKEN, f"port {spec.port} is held by {holder}")
+    for port in spec.ports.values():
+        if holder := _port_holder(port):
+            return status(Health.PORT_TAKEN, f"port {port} is held by {holder}", port=port)
     if spec.pid_file.exists():
         return status(Health.DIED, f"its process has died; see {spec.log}")
     return status(Health.STOPPED)
@@ -137,9 +166,10 @@ def look_before_start(spec: ServiceSpec) -> ServiceStatus:
     """
     found = inspect(spec)
     if found.health is Health.PORT_TAKEN:
+        setting = next(name for name, port in spec.ports.items() if port == found.port)
         raise StackError(
             f"{spec.name} cannot start: {found.detail}; stop that program, "
-            f"or choose another port with {spec.port_setting}"
+            f"or choose another port with {setting}"
         )
     return found
 

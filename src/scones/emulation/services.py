@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scones.config import OwnImage, Settings
 from scones.emulation import inbox
 from scones.emulation.process import ServiceSpec
 from scones.errors import ConfigError, StackError
+from scones.profiles import Profile
 
 ENVIRONMENTS_ENV = "SCONES_ENVIRONMENTS"
 """Folder of the environments `emulator` and `algorithms`; by default beside the running one."""
@@ -46,31 +48,35 @@ def specs(settings: Settings) -> tuple[ServiceSpec, ...]:
     """
     target = settings.target
     localstack_port, sagemaker_port = target.localstack_port, target.sagemaker_port
-    smtp_port = target.smtp_port
-    if not (target.supervised and localstack_port and sagemaker_port and smtp_port):
-        raise ConfigError(
-            f"profile '{target.name}' has no services that scones starts: use --profile local"
-        )
+    smtp_port, inbox_port = target.smtp_port, target.inbox_port
+    if not (target.supervised and localstack_port and sagemaker_port and smtp_port and inbox_port):
+        raise ConfigError(_not_ours(target))
     state_dir = settings.state_dir.absolute()
     emulator = str(interpreter("emulator"))
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     environment |= {"HOME": str(state_dir), "PYTHONUNBUFFERED": "1"}
 
+    def setting(field: str) -> str:
+        return f"SCONES_PROFILES__{target.name.upper()}__{field.upper()}"
+
     def spec(
         name: str, port: int, field: str, probe: Callable[[], int | None], *command: str
     ) -> ServiceSpec:
-        setting = f"SCONES_PROFILES__{target.name.upper()}__{field.upper()}"
-        return ServiceSpec(name, command, port, setting, state_dir, probe, environment)
+        return ServiceSpec(name, command, port, setting(field), state_dir, probe, environment)
 
     mail = state_dir / "inbox"
     return (
-        spec(
-            "inbox",
-            smtp_port,
-            "smtp_port",
-            lambda: inbox.probe(smtp_port, mail),
-            *(sys.executable, "-m", "scones.emulation.inbox"),
-            *("--port", str(smtp_port), "--directory", str(mail)),
+        replace(
+            spec(
+                "inbox",
+                smtp_port,
+                "smtp_port",
+                lambda: inbox.probe(smtp_port, mail),
+                *(sys.executable, "-m", "scones.emulation.inbox", "--port", str(smtp_port)),
+                *("--http-port", str(inbox_port), "--directory", str(mail)),
+            ),
+            other_ports={setting("inbox_port"): inbox_port},
+            page_url=f"{target.inbox_url}/",
         ),
         spec(
             "localstack",
@@ -91,6 +97,16 @@ def specs(settings: Settings) -> tuple[ServiceSpec, ...]:
             *("--aws-endpoint-url", str(target.localstack_url)),
             *("--images", str(_image_table(state_dir, settings.images))),
         ),
+    )
+
+
+def _not_ours(target: Profile) -> str:
+    """Say who starts the services of a profile for which scones does not."""
+    if target.start_command is None:
+        return f"profile '{target.name}' has no services that scones starts: use --profile local"
+    return (
+        f"scones does not start or stop the services of profile '{target.name}': "
+        f"run `{target.start_command}`, or `{target.stop_command}`"
     )
 
 

@@ -45,16 +45,20 @@ def status(specs: tuple[ServiceSpec, ...]) -> list[ServiceStatus]:
     return [process.inspect(spec) for spec in specs]
 
 
-def require_running(specs: tuple[ServiceSpec, ...]) -> None:
+def require_running(statuses: list[ServiceStatus], start_command: str) -> None:
     """Return only if all services run.
+
+    Args:
+        statuses: One look at each.
+        start_command: What starts those that do not.
 
     Raises:
         StackError: One does not.
     """
-    for found in status(specs):
+    for found in statuses:
         if found.health is not Health.RUNNING:
             detail = f" ({found.detail})" if found.detail else ""
-            raise StackError(f"{found.name} is {found.health}{detail}: run `scones up`")
+            raise StackError(f"{found.name} is {found.health}{detail}: run `{start_command}`")
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def destroy(project: Project) -> list[str]:
     if supervised:
         stack.up(project.specs, reporter=project.reporter)
     removed = deployment.destroy(project.aws, project.deploy_settings, reporter=project.reporter)
-    project.deployed_marker.unlink()
+    project.deployed_marker.unlink(missing_ok=True)
     if supervised:
         stack.down(project.specs, reporter=project.reporter)
         removed += _forget(project)

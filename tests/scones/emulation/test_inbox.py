@@ -14,11 +14,15 @@ from scones.emulation import inbox
 from .test_process import free_port
 
 
+def inbox_command(port: int, http_port: int, directory: Path) -> list[str]:
+    command = [sys.executable, "-m", "scones.emulation.inbox", "--port", str(port)]
+    return [*command, "--http-port", str(http_port), "--directory", str(directory)]
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     port, directory = free_port(), tmp_path / "inbox"
-    command = [sys.executable, "-m", "scones.emulation.inbox"]
-    process = subprocess.Popen([*command, "--port", str(port), "--directory", str(directory)])
+    process = subprocess.Popen(inbox_command(port, free_port(), directory))
     deadline = time.monotonic() + 20
     while inbox.probe(port, directory) != process.pid:
         assert time.monotonic() < deadline, "the inbox did not start"
@@ -50,13 +54,10 @@ def test_another_folders_inbox_is_not_taken_for_ours(
 
 def test_a_taken_port_is_one_clear_line(server: tuple[int, Path]) -> None:
     port, directory = server
-    command = [sys.executable, "-m", "scones.emulation.inbox"]
-    second = subprocess.run(
-        [*command, "--port", str(port), "--directory", str(directory)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert second.returncode == 1
-    assert second.stderr.startswith(f"inbox cannot listen on port {port}: ")
-    assert second.stderr.count("\n") == 1
+    for ports in ((port, free_port()), (free_port(), port)):
+        second = subprocess.run(
+            inbox_command(*ports, directory), capture_output=True, text=True, timeout=60
+        )
+        assert second.returncode == 1
+        assert second.stderr.startswith(f"inbox cannot listen on port {port}: ")
+        assert second.stderr.count("\n") == 1

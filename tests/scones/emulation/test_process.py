@@ -115,6 +115,16 @@ def test_a_taken_port_names_its_holder_and_the_way_out(
             process.start(spec, print)
 
 
+def test_a_taken_second_port_names_its_own_way_out(make_spec: MakeSpec) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        spec = replace(make_spec(), other_ports={"SCONES_PAGE_PORT": port})
+        with pytest.raises(StackError, match=rf"port {port} is held by .*SCONES_PAGE_PORT"):
+            process.start(spec, print)
+
+
 def test_a_service_that_ends_by_itself_is_reported_with_its_last_words(
     make_spec: MakeSpec,
 ) -> None:
@@ -155,10 +165,10 @@ def test_a_service_without_its_pid_file_is_adopted(make_spec: MakeSpec) -> None:
 def test_services_start_in_order_and_stop_in_reverse(make_spec: MakeSpec) -> None:
     specs = (make_spec(name="first"), make_spec(name="second"))
     assert [found.name for found in stack.up(specs)] == ["first", "second"]
-    stack.require_running(specs)
+    stack.require_running(stack.status(specs), "scones up")
     assert stack.down(specs) == ["second", "first"]
     with pytest.raises(StackError, match=r"first is stopped: run `scones up`"):
-        stack.require_running(specs)
+        stack.require_running(stack.status(specs), "scones up")
 
 
 def test_two_commands_do_not_start_services_at_once(make_spec: MakeSpec) -> None:
