@@ -57,6 +57,7 @@ class Commands(click.Group):
             "down": "services",
             "status": "services",
             "env": "environment",
+            "bootstrap": "bootstrap",
             "etl": "data",
             "plan": "infrastructure",
             "deploy": "infrastructure",
