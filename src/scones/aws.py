@@ -21,7 +21,7 @@ from scones.profiles import Profile
 EMULATED_ACCOUNT = "000000000000"
 EMULATED_KEY = "test"
 """Access key and secret of the emulated profiles; LocalStack takes any."""
-SAGEMAKER_SERVICES = frozenset({"sagemaker", "sagemaker-runtime"})
+SAGEMAKER_SERVICES = ("sagemaker", "runtime.sagemaker")  # the second as botocore once called it
 
 
 class Aws(Protocol):
@@ -73,9 +73,29 @@ class Session:
             return self._clients[service_name]
 
     @cached_property
-    def _session(self) -> boto3.Session:
-        if not self._profile.emulated:
-            return boto3.Session(region_name=self._profile.region)
+    def boto_session(self) -> Any:
+        """A boto3 session for libraries that make their clients themselves.
+
+        An emulated profile's makes clients and resources of the emulation only, whatever endpoint
+        it is asked for.
+        """
+        if self._profile.emulated:
+            return _EmulatedSession(self._profile)
+        return boto3.Session(region_name=self._profile.region)
+
+    def _create(self, service_name: str) -> Any:
+        config = Config(
+            retries={"mode": "standard", "max_attempts": 4},
+            max_pool_connections=32,
+            user_agent_extra="scones",
+        )
+        return self.boto_session.client(service_name, config=config)
+
+
+class _EmulatedSession(boto3.Session):  # type: ignore[misc]  # boto3 has no types
+    """A boto3 session that knows the emulation only: its URLs, region and credentials."""
+
+    def __init__(self, profile: Profile) -> None:
         # Neither ~/.aws nor AWS_PROFILE may lead an emulated client to a person's account.
         isolated = botocore.session.Session(
             session_vars={
@@ -85,30 +105,26 @@ class Session:
                 "ca_bundle": (None, None, None, None),
             }
         )
-        return boto3.Session(
+        super().__init__(
             aws_access_key_id=EMULATED_KEY,
             aws_secret_access_key=EMULATED_KEY,
-            region_name=self._profile.region,
+            region_name=profile.region,
             botocore_session=isolated,
         )
+        self._profile = profile
 
-    def _create(self, service_name: str) -> Any:
-        config = Config(
-            retries={"mode": "standard", "max_attempts": 4},
-            max_pool_connections=32,
-            user_agent_extra="scones",
-        )
-        if not self._profile.emulated:
-            return self._session.client(service_name, config=config)
+    def client(
+        self, service_name: str, *_where: Any, config: Config | None = None, **_more: Any
+    ) -> Any:
+        """Return a new client; of the arguments only the configuration counts, for its limits."""
         url = self._profile.localstack_url
-        if service_name in SAGEMAKER_SERVICES:
+        if service_name.startswith(SAGEMAKER_SERVICES):
             url = self._profile.sagemaker_url
-        config = config.merge(
-            Config(
-                s3={"addressing_style": "path"},
-                request_checksum_calculation="when_required",
-                inject_host_prefix=False,  # LocalStack has one host name
-                proxies={},
-            )
+        emulation = Config(
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            inject_host_prefix=False,  # LocalStack has one host name
+            proxies={},
         )
-        return self._session.client(service_name, endpoint_url=url, config=config)
+        config = (config or Config()).merge(emulation)
+        return super().client(service_name, endpoint_url=url, config=config)

@@ -8,6 +8,7 @@
     ├── DeployError             CloudFormation refused, or built less than was asked for
     ├── TrainingError           a training job failed or was stopped
     ├── EndpointError           an endpoint failed, or is not there
+    ├── InterruptionError       Ctrl-C inside the SageMaker SDK, which would swallow it
     └── WorkflowError           an execution failed in a way that is not part of the workflow
 
 A message says what failed, with which value, and what to do next, in one line.
@@ -48,6 +49,12 @@ class TrainingError(SconesError):
 
 class EndpointError(SconesError):
     """An endpoint failed, or is not there."""
+
+
+class InterruptionError(SconesError):
+    """Ctrl-C was pressed inside the SageMaker SDK; the message says what goes on without it."""
+
+    exit_code = 130
 
 
 class WorkflowError(SconesError):
