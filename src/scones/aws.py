@@ -83,6 +83,10 @@ class Session:
             return _EmulatedSession(self._profile)
         return boto3.Session(region_name=self._profile.region)
 
+    def make_default(self) -> None:
+        """Make boto3's own functions use this session: libraries call `boto3.client` themselves."""
+        boto3.DEFAULT_SESSION = self.boto_session
+
     def _create(self, service_name: str) -> Any:
         config = Config(
             retries={"mode": "standard", "max_attempts": 4},

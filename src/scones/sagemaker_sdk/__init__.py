@@ -30,6 +30,7 @@ SUPPRESS_NOTICE_ENV = "SAGEMAKER_SUPPRESS_V2_WARNING"
 """The SDK's own switch for its notice that there is a version 3."""
 
 
+PROFILE_ENVS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 QUIET = {
     "sagemaker.config": logging.WARNING,  # tells of each default, and of places with none
     "sagemaker.telemetry": logging.WARNING,  # announces telemetry, which is off
@@ -61,6 +62,7 @@ def session(
     target = _target(word, config, state_dir)
     target.project.require_services()
     _import_sdk()
+    target.project.aws.make_default()  # for clients that the SDK makes beside the session's
     if target.local_mode:
         from scones.sagemaker_sdk.local_mode import session as make
     else:
@@ -100,14 +102,20 @@ def _require_sdk() -> None:
 
 
 def _import_sdk() -> None:
-    """Import the SDK without its notices; libraries of its own have faulty escape sequences."""
+    """Import the SDK quietly, and whatever the caller's AWS profile is.
+
+    When imported, it makes a session of the profile in the environment, and fails where there is
+    no such profile; libraries of its own have faulty escape sequences.
+    """
     os.environ.setdefault(SUPPRESS_NOTICE_ENV, "1")
-    before = logging.root.manager.disable
+    hidden = {name: os.environ.pop(name) for name in PROFILE_ENVS if name in os.environ}
+    silenced = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings(action="ignore"):
             import_module("sagemaker.local")
     finally:
-        logging.disable(before)
+        logging.disable(silenced)
+        os.environ.update(hidden)
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(level)
