@@ -4,7 +4,7 @@
     scones etl --drawings                              # or --archive FILE: the images
     python examples/train_and_deploy.py local-mode     # SageMaker local mode, in Docker containers
     python examples/train_and_deploy.py local          # scones' SageMaker API, on this machine
-    python examples/train_and_deploy.py aws            # SageMaker
+    python examples/train_and_deploy.py aws            # SageMaker, once the stack is deployed
 
 One word says where. All that differs with it hangs on `session.target`.
 """
@@ -14,23 +14,18 @@ from pathlib import Path
 
 import scones
 
-session = scones.sagemaker_session(sys.argv[1])  # before the imports: it quiets their notices
+session = scones.sagemaker_session(sys.argv[1])  # before the SDK's imports: it quiets them
 where = session.target
 
 from sagemaker.deserializers import JSONDeserializer
 from sagemaker.estimator import Estimator
 from sagemaker.inputs import TrainingInput
 from sagemaker.model_monitor import DataCaptureConfig
-from sagemaker.s3 import S3Downloader
 from sagemaker.serializers import IdentitySerializer
 
 dataset = where.project.dataset()
 data = session.upload_data(str(dataset.directory), key_prefix="train-and-deploy/data")
-
-
-def channel(name: str) -> TrainingInput:
-    return TrainingInput(f"{data}/{name}", content_type="application/x-image")
-
+bucket = session.default_bucket()
 
 estimator = Estimator(
     image_uri=where.image_uri,
@@ -44,19 +39,21 @@ estimator = Estimator(
         "epochs": 2,
     },
     max_run=3600,
-    output_path=f"s3://{session.default_bucket()}/train-and-deploy/models",
+    output_path=f"s3://{bucket}/train-and-deploy/models",
     sagemaker_session=session,
 )
 estimator.fit(
     {
-        "train": channel("train/"),
-        "validation": channel("validation/"),
-        "train_lst": channel("train.lst"),
-        "validation_lst": channel("validation.lst"),
+        "train": TrainingInput(f"{data}/train/", content_type="application/x-image"),
+        "validation": TrainingInput(f"{data}/validation/", content_type="application/x-image"),
+        "train_lst": TrainingInput(f"{data}/train.lst", content_type="application/x-image"),
+        "validation_lst": TrainingInput(
+            f"{data}/validation.lst", content_type="application/x-image"
+        ),
     }
 )
 
-captures = f"s3://{session.default_bucket()}/train-and-deploy/captures"
+captures = f"s3://{bucket}/train-and-deploy/captures"
 predictor = estimator.deploy(
     initial_instance_count=1,
     instance_type=where.endpoint_instance_type,
@@ -70,8 +67,7 @@ try:
         probabilities = predictor.predict(image.read_bytes())
         answer = dataset.classes[probabilities.index(max(probabilities))]
         print(f"{image.name}: {answer} ({max(probabilities):.2f})")
-    if where.captures_data:
-        print("captures go to", captures)
+    print(f"captured in {captures}" if where.captures_data else "captured nothing: local mode")
 finally:
     predictor.delete_model()
     predictor.delete_endpoint()

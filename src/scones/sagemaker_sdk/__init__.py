@@ -15,6 +15,7 @@ The SDK is imported when a session is asked for: it takes seconds, and it is an 
 
 import logging
 import os
+import sys
 import warnings
 from importlib import import_module, metadata
 from pathlib import Path
@@ -105,16 +106,19 @@ def _import_sdk() -> None:
     """Import the SDK quietly, and whatever the caller's AWS profile is.
 
     When imported, it makes a session of the profile in the environment, and fails where there is
-    no such profile; libraries of its own have faulty escape sequences.
+    no such profile; it takes over how failures are printed; and libraries of its own have faulty
+    escape sequences.
     """
     os.environ.setdefault(SUPPRESS_NOTICE_ENV, "1")
     hidden = {name: os.environ.pop(name) for name in PROFILE_ENVS if name in os.environ}
+    excepthook = sys.excepthook
     silenced = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings(action="ignore"):
             import_module("sagemaker.local")
     finally:
+        sys.excepthook = excepthook
         logging.disable(silenced)
         os.environ.update(hidden)
     for name, level in QUIET.items():
