@@ -1,9 +1,9 @@
 """Where containers run: one interface, and the table of what implements it.
 
 A training job and a model server are the same thing to a backend: an image started with one word,
-`train` or `serve`, over a folder that the container sees as /opt/ml. `process` starts the image's
-program as a child process that is told the folder's path; `docker` copies the folder into a
-container, and what a training job leaves behind out of it.
+`train` or `serve`, over a folder that the container sees as /opt/ml; a processing job brings a
+command line of its own. `process` starts the image's program as a child process that is told the
+folder's path; `docker` copies the folder into a container, and what a job leaves behind out of it.
 """
 
 from abc import ABC, abstractmethod
@@ -22,6 +22,10 @@ class ContainerStartError(Exception):
     """A container could not be started; the message says why."""
 
 
+class ContainerFilesError(Exception):
+    """What is in a running container cannot be had at the moment; the message says why."""
+
+
 @dataclass(frozen=True)
 class ContainerSpec:
     """What to run.
@@ -29,9 +33,8 @@ class ContainerSpec:
     Attributes:
         name: for people: what it is and whose, such as `training-job/my-job`.
         image: the image URI as the API was given it.
-        argument: `train` or `serve`.
-        root: the folder that is /opt/ml in the container; what a `train` container has left in
-            its model and output folders is here once it has ended.
+        argument: `train` or `serve`; empty for a container that is started with `arguments` alone.
+        root: the folder that is /opt/ml in the container.
         log_path: the file that its output is appended to.
         environment: variables in addition to the backend's own.
         instance_type: such as `ml.m5.xlarge`: how much of the machine it may use, where the
@@ -39,6 +42,9 @@ class ContainerSpec:
         host: by which name the containers of a job find this one.
         job: the containers of one job share a network of their own, by this name, unique within
             the service; the first makes it, the last to end removes it. Empty: a job of its own.
+        entrypoint: what is run instead of the image's own program; empty for that.
+        arguments: what follows the program, and the argument if there is one.
+        leaves: folders below the root; what is in them is here once the container has ended.
     """
 
     name: str
@@ -50,6 +56,14 @@ class ContainerSpec:
     instance_type: str = ""
     host: str = "algo-1"
     job: str = ""
+    entrypoint: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ("model", "output", "checkpoints")
+
+    @property
+    def words(self) -> list[str]:
+        """What follows the program."""
+        return [*([self.argument] if self.argument else []), *self.arguments]
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,13 @@ class Container(ABC):
         Nothing that it started is left afterwards.
         """
 
+    async def fetch(self, folder: str) -> None:  # noqa: B027 - a container may write to the root
+        """Bring what is in a folder now, below the root, of a container that is running.
+
+        Raises:
+            ContainerFilesError: it cannot be brought at the moment.
+        """
+
 
 class Backend(ABC):
     """A place where containers run.
@@ -126,6 +147,10 @@ class Backend(ABC):
             ContainerStartError: it could not be started.
             UnknownImageError: there is no such image.
         """
+
+    @abstractmethod
+    def sees(self, root: Path) -> str:
+        """Return by which path a container finds the folder that is its /opt/ml."""
 
     @abstractmethod
     def sweep(self) -> list[str]:

@@ -52,6 +52,7 @@ class ProcessBackend(Backend):
     async def start(self, spec: ContainerSpec) -> Container:
         """Start a program over its folder, its output appended to its log file."""
         image = self._images.program(spec.image)
+        command = [*(spec.entrypoint or image.command), *spec.words]
         port = _free_port() if spec.argument == SERVE else 0
         environment = {**self._environment(image.command[0], spec.root), **image.environment}
         environment |= {**spec.environment, "SAGEMAKER_BASE_DIR": str(spec.root)}
@@ -63,7 +64,7 @@ class ProcessBackend(Backend):
             # Opened for appending: the log may be cut from outside while the program writes.
             with spec.log_path.open("ab") as log:
                 child = subprocess.Popen(
-                    [*image.command, spec.argument],
+                    command,
                     cwd=spec.root,
                     env=environment,
                     stdin=subprocess.DEVNULL,
@@ -72,9 +73,13 @@ class ProcessBackend(Backend):
                     start_new_session=True,
                 )
         except OSError as error:
-            raise ContainerStartError(f"cannot start {image.command[0]}: {error}") from error
+            raise ContainerStartError(f"cannot start {command[0]}: {error}") from error
         self._store.add_process(child.pid, started_at(child.pid), spec.name)
         return ProcessContainer(child, f"http://{HOST}:{port}", self._store)
+
+    def sees(self, root: Path) -> str:
+        """Return the folder itself: a process has no file system of its own."""
+        return str(root)
 
     def sweep(self) -> list[str]:
         """Kill the groups of processes that the store knows from an earlier service."""

@@ -23,6 +23,7 @@ from scones_localstack.sagemaker.backends.docker.engine import (
     EngineError,
     MissingError,
 )
+from scones_localstack.sagemaker.backends.docker.files import CONTAINER_ROOT
 from scones_localstack.sagemaker.backends.docker.launch import Launched, Launcher
 from scones_localstack.sagemaker.errors import ServiceUnavailable, StartError
 from scones_localstack.sagemaker.images import Images, UnknownImageError
@@ -86,6 +87,10 @@ class DockerBackend(Backend):
                 await loop.run_in_executor(self._executor, made.removal.in_background)
             raise
         return DockerContainer(self._engine, spec, launched, self._executor)
+
+    def sees(self, root: Path) -> str:
+        """Return /opt/ml, wherever the folder is here."""
+        return f"/{CONTAINER_ROOT}"
 
     def sweep(self) -> list[str]:
         """Remove the containers and networks that have this state folder's label."""

@@ -18,7 +18,13 @@ from concurrent.futures import Executor
 from typing import Any
 
 from scones_localstack.sagemaker.archives import ArchiveError
-from scones_localstack.sagemaker.backends import TRAIN, Container, ContainerSpec, Exit
+from scones_localstack.sagemaker.backends import (
+    SERVE,
+    Container,
+    ContainerFilesError,
+    ContainerSpec,
+    Exit,
+)
 from scones_localstack.sagemaker.backends.docker.engine import (
     Engine,
     EngineAwayError,
@@ -30,7 +36,6 @@ from scones_localstack.sagemaker.backends.docker.instances import GIB
 from scones_localstack.sagemaker.backends.docker.launch import Launched
 from scones_localstack.sagemaker.backends.docker.terms import Limits
 
-_LEFT_BEHIND = ("model", "output", "checkpoints")
 _NAMED = 10
 _PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.25
@@ -81,12 +86,25 @@ class DockerContainer(Container):
             await self._signal("SIGKILL")
         return await self.wait()
 
+    async def fetch(self, folder: str) -> None:
+        """Copy what is in a folder now; one that is not there is passed over."""
+        await self._loop.run_in_executor(self._executor, self._fetch, folder)
+
     async def _signal(self, name: str) -> None:
         # It may have ended, and the engine may be away: the watching thread finds that out.
         with contextlib.suppress(EngineError):
             await self._loop.run_in_executor(self._executor, self._engine.kill, self._id, name)
 
-    # In the thread
+    # In threads
+
+    def _fetch(self, folder: str) -> None:
+        try:
+            stream = self._engine.get(self._id, f"/{CONTAINER_ROOT}/{folder}")
+            take_out(stream, self._spec.root / folder)
+        except MissingError:
+            return
+        except (EngineError, ArchiveError, OSError) as error:
+            raise ContainerFilesError(str(error)) from error
 
     def _watch(self) -> None:
         try:
@@ -124,7 +142,7 @@ class DockerContainer(Container):
                 output = _without(self._engine.follow(self._id), self._written)
         if state["Status"] in _GOING:
             return Exit(int(state["ExitCode"]), reason=_REMOVED)
-        if self._spec.argument == TRAIN:
+        if self._spec.argument != SERVE:
             reason = self._take_out() or reason
         return Exit(int(state["ExitCode"]), reason=reason)
 
@@ -142,7 +160,7 @@ class DockerContainer(Container):
         Raises:
             EngineAwayError: it has not, for longer than this container can wait.
         """
-        patience = _PATIENCE_SECONDS if self._spec.argument == TRAIN else 0.0
+        patience = 0.0 if self._spec.argument == SERVE else _PATIENCE_SECONDS
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -156,7 +174,7 @@ class DockerContainer(Container):
     def _take_out(self) -> str:
         """Bring what the container has left behind; return what went wrong, if anything."""
         left_out: list[str] = []
-        for name in _LEFT_BEHIND:
+        for name in self._spec.leaves:
             try:
                 stream = self._engine.get(self._id, f"/{CONTAINER_ROOT}/{name}")
                 left_out += take_out(stream, self._spec.root / name)

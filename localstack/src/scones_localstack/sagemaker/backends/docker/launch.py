@@ -117,9 +117,10 @@ class Launcher:
             host |= published(spec)
         return self._engine.create(
             image,
-            [spec.argument],
+            spec.words,
             host,
             network,
+            entrypoint=list(spec.entrypoint) or None,
             environment={**self._environment, **variables, **spec.environment},
             ports=[SERVER_PORT] if spec.argument == SERVE else [],
             **identity(spec, self._state),
