@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -93,16 +94,22 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
+        if self.path == "/execution-parameters" and "PARAMETERS" in os.environ:
+            self.answer(200, os.environ["PARAMETERS"].encode(), "application/json")
+            return
         self.answer(200 if self.path == "/ping" else 404, b"")
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.read_body()
         if body == b"crash":
             os._exit(3)
         if body == b"slow":
             time.sleep(30)
         if body.startswith(b"status "):
             self.answer(int(body.split()[1]), b"cannot read this")
+            return
+        if "ANSWER" in os.environ:
+            self.answer(*batch_answer(body, dict(self.headers)))
             return
         accept = self.headers.get("Accept")
         if accept == "application/octet-stream":
@@ -116,6 +123,16 @@ class Handler(BaseHTTPRequestHandler):
             "told": os.environ.get("TOLD"),
         }
         self.answer(200, json.dumps(document).encode(), "application/json")
+
+    def read_body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def answer(self, status: int, body: bytes, content_type: str = "text/plain") -> None:
         self.send_response(status)
@@ -131,6 +148,29 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+IN_FLIGHT = threading.Semaphore(int(os.environ.get("MAX_IN_FLIGHT", "1000")))
+SEEN: set[bytes] = set()
+
+
+def batch_answer(body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    """Answer as ANSWER says; more at once than MAX_IN_FLIGHT is an error."""
+    if not IN_FLIGHT.acquire(blocking=False):
+        return 400, b"too many at once"
+    try:
+        time.sleep(float(os.environ.get("SECONDS", "0")))
+        if os.environ["ANSWER"] == "flaky" and body not in SEEN:
+            SEEN.add(body)
+            return 503, b"not yet"
+        if os.environ["ANSWER"] == "length":
+            return 200, b"".join(b"%d\n" % len(line) for line in body.splitlines())
+        if os.environ["ANSWER"] == "show":
+            batch = {name: os.environ[name] for name in os.environ if name.startswith("SAGEMAKER_")}
+            return 200, json.dumps({"headers": headers, "environment": batch}).encode()
+        return 200, body.upper()
+    finally:
+        IN_FLIGHT.release()
+
+
 def serve() -> None:
     if "EXIT_AT_START" in os.environ:
         print("no model here")
@@ -143,5 +183,9 @@ def serve() -> None:
     server.serve_forever()
 
 
+def process() -> None:
+    print(json.dumps({"arguments": sys.argv[1:], "environment": dict(os.environ)}))
+
+
 if __name__ == "__main__":
-    {"train": train, "serve": serve}[sys.argv[1]]()
+    {"train": train, "serve": serve, "process": process}[sys.argv[1]]()

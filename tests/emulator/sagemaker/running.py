@@ -258,6 +258,77 @@ class Workbench:
         )
         return name
 
+    def transform_request(self, name: str, model: str, uri: str, **more: Any) -> dict[str, Any]:
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}
+        return {
+            "TransformJobName": name,
+            "ModelName": model,
+            "TransformInput": {"DataSource": source, **more.pop("input", {})},
+            "TransformOutput": {
+                "S3OutputPath": f"s3://{self.bucket}/out",
+                **more.pop("output", {}),
+            },
+            "TransformResources": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
+            **more,
+        }
+
+    def transform(self, model: str, uri: str, **more: Any) -> str:
+        """Start a batch transform job and return its name; `input`, `output` go to these parts."""
+        name = unique("transform")
+        self.sagemaker.create_transform_job(**self.transform_request(name, model, uri, **more))
+        return name
+
+    def transformed(self, name: str) -> dict[str, Any]:
+        """Wait for the end of a batch transform job."""
+
+        def final() -> dict[str, Any] | None:
+            job: dict[str, Any] = self.sagemaker.describe_transform_job(TransformJobName=name)
+            return None if job["TransformJobStatus"] in ("InProgress", "Stopping") else job
+
+        document: dict[str, Any] = wait_until(final, SECONDS, f"the end of {name}")
+        return document
+
+    def processing_request(self, name: str, entrypoint: list[str], **more: Any) -> dict[str, Any]:
+        cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+        application = {"ImageUri": "fake", **more.pop("application", {})}
+        if entrypoint:
+            application["ContainerEntrypoint"] = entrypoint
+        return {
+            "ProcessingJobName": name,
+            "RoleArn": ROLE_ARN,
+            "ProcessingResources": {"ClusterConfig": cluster | more.pop("cluster", {})},
+            "AppSpecification": application,
+            **more,
+        }
+
+    def process(self, program: str = "", **more: Any) -> str:
+        """Start a processing job that runs some Python text, and return its name."""
+        name = unique("processing")
+        command = []
+        if program:
+            folder = "/opt/ml/processing/code"
+            uri = self.put(f"code/{name}.py", program.encode())
+            code = {"S3Uri": uri, "LocalPath": folder, "S3DataType": "S3Prefix"}
+            inputs = [*more.get("ProcessingInputs", []), {"InputName": "code", "S3Input": code}]
+            more["ProcessingInputs"] = inputs
+            command = ["python3", "-u", f"{folder}/{name}.py"]
+        request = self.processing_request(name, command, **more)
+        self.sagemaker.create_processing_job(**request)
+        return name
+
+    def processed(self, name: str) -> dict[str, Any]:
+        """Wait for the end of a processing job."""
+
+        def final() -> dict[str, Any] | None:
+            job: dict[str, Any] = self.sagemaker.describe_processing_job(ProcessingJobName=name)
+            return None if job["ProcessingJobStatus"] in ("InProgress", "Stopping") else job
+
+        document: dict[str, Any] = wait_until(final, SECONDS, f"the end of {name}")
+        return document
+
+    def processing_log(self, name: str) -> list[str]:
+        return self.log_lines("/aws/sagemaker/ProcessingJobs", f"{name}/")
+
     def config(self, model: str, **more: Any) -> str:
         """Create an endpoint configuration and return its name."""
         name = unique("config")

@@ -14,9 +14,9 @@ from scones_localstack.sagemaker.front.control import ControlPlane
 from scones_localstack.sagemaker.front.patterns import compiled
 from scones_localstack.sagemaker.hosting.spool import key_of
 from scones_localstack.sagemaker.images import UnknownImageError, repository_of
+from scones_localstack.sagemaker.jobs.inputs import relative_path
 from scones_localstack.sagemaker.objects import S3Uri, parse_uri
 from scones_localstack.sagemaker.store import Listing, Resource, Store
-from scones_localstack.sagemaker.training.channels import relative_path
 
 
 @pytest.mark.parametrize(

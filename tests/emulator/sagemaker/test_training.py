@@ -337,7 +337,7 @@ def test_a_key_that_leads_out_of_its_channel_fails_the_job(bench):
         bench.train(InputDataConfig=[channel("train", f"s3://{bench.bucket}/train/")])
     )
 
-    assert "leads out of the channel's folder" in job["FailureReason"]
+    assert "leads out of its folder" in job["FailureReason"]
     assert not list(bench.service.folder.rglob("escaped.txt"))
 
 

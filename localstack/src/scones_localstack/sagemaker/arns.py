@@ -6,10 +6,12 @@ ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
 TRAINING_JOB = "training-job"
+TRANSFORM_JOB = "transform-job"
+PROCESSING_JOB = "processing-job"
 MODEL = "model"
 ENDPOINT_CONFIG = "endpoint-config"
 ENDPOINT = "endpoint"
-KINDS = (TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)
+KINDS = (TRAINING_JOB, TRANSFORM_JOB, PROCESSING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)
 
 
 def arn(kind: str, region: str, name: str) -> str:

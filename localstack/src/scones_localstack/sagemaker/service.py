@@ -24,10 +24,12 @@ from scones_localstack.sagemaker.hosting.invocation import Invoker
 from scones_localstack.sagemaker.hosting.models import Models
 from scones_localstack.sagemaker.hosting.spool import CaptureSpool
 from scones_localstack.sagemaker.logs import LogShipper
+from scones_localstack.sagemaker.processing.operations import ProcessingJobs
 from scones_localstack.sagemaker.settings import Settings
 from scones_localstack.sagemaker.store import Store
 from scones_localstack.sagemaker.tags import Tags
 from scones_localstack.sagemaker.training.operations import TrainingJobs
+from scones_localstack.sagemaker.transform.operations import TransformJobs
 
 _BACKENDS = {"process": ProcessBackend, "docker": DockerBackend}
 _DELIVERY_SECONDS = 5.0
@@ -56,6 +58,8 @@ class Service:
             auto_decompress=False,
         )
         self._jobs = TrainingJobs(settings, self._store, aws, self._backend, self._shipper)
+        job_parts = (settings, self._store, aws, self._backend, self._shipper, self._http)
+        self._families = [TransformJobs(*job_parts), ProcessingJobs(*job_parts)]
         around = Surroundings(
             backend=self._backend,
             aws=aws,
@@ -74,6 +78,8 @@ class Service:
             **self._endpoints.operations(),
             **Tags(self._store).operations(),
         }
+        for family in self._families:
+            operations |= family.operations()
         invoker = Invoker(self._endpoints, self._spool, self._http, settings.invocation_seconds)
         self._server = Server(
             ControlPlane(operations),
@@ -100,6 +106,8 @@ class Service:
         for name in left:
             _log.warning("ended %s, which an earlier service had left running", name)
         self._jobs.recover()
+        for family in self._families:
+            family.recover()
         self._endpoints.recover()
         self._background = [
             asyncio.create_task(self._shipper.run(), name="logs"),
@@ -111,6 +119,7 @@ class Service:
         await self._server.stop()
         await asyncio.gather(
             self._jobs.shutdown(),
+            *(family.shutdown() for family in self._families),
             self._endpoints.shutdown(self._settings.shutdown_seconds),
         )
         for task in self._background:

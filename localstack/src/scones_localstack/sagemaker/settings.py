@@ -31,6 +31,8 @@ class Settings:
         capture_flush_seconds: how old a capture file becomes before it goes to S3.
         shutdown_seconds: how long processes may take to end when this service is stopped.
         max_training_jobs: how many training jobs may run at once.
+        max_transform_jobs: how many batch transform jobs may run at once.
+        max_processing_jobs: how many processing jobs may run at once.
         max_endpoints: how many endpoints may exist at once.
     """
 
@@ -48,6 +50,8 @@ class Settings:
     capture_flush_seconds: float = 2.0
     shutdown_seconds: float = 5.0
     max_training_jobs: int = 20
+    max_transform_jobs: int = 20
+    max_processing_jobs: int = 20
     max_endpoints: int = 20
 
     @property
@@ -102,5 +106,7 @@ _OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
     "capture_flush_seconds": (_seconds, "age of a capture file when it goes to S3"),
     "shutdown_seconds": (_seconds, "from SIGTERM to SIGKILL of everything at the end"),
     "max_training_jobs": (_count, "training jobs at once"),
+    "max_transform_jobs": (_count, "batch transform jobs at once"),
+    "max_processing_jobs": (_count, "processing jobs at once"),
     "max_endpoints": (_count, "endpoints at once"),
 }

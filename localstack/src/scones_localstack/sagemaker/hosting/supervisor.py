@@ -5,7 +5,6 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import aiohttp
 
@@ -17,11 +16,10 @@ from scones_localstack.sagemaker.backends import (
 )
 from scones_localstack.sagemaker.images import UnknownImageError
 from scones_localstack.sagemaker.logs import LogShipper
+from scones_localstack.sagemaker.model_server import STOP_SECONDS as STOP_SECONDS
+from scones_localstack.sagemaker.model_server import said, trouble_at_start
 from scones_localstack.sagemaker.store import Shipment
 
-PING_SECONDS = 2.0
-STOP_SECONDS = 30.0
-_POLL_SECONDS = 0.1
 _LOG_SECONDS = 3.0
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 30.0
@@ -122,35 +120,12 @@ class Supervisor:
         except (ContainerStartError, UnknownImageError) as error:
             return str(error)
         self._container = container
-        ended = asyncio.create_task(container.wait())
-        pinged = asyncio.create_task(self._until_pinged(container.address))
-        try:
-            await asyncio.wait(
-                [ended, pinged], timeout=self._startup_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            ended.cancel()
-            pinged.cancel()
-        if ended.done():
-            return f"The model server ended with {ended.result()}.{self._said()}"
-        if not pinged.done():
-            await container.stop(STOP_SECONDS)
-            return f"There was no answer within {self._startup_seconds:.0f} s.{self._said()}"
-        self.address = container.address
-        return ""
-
-    async def _until_pinged(self, address: str) -> None:
-        timeout = aiohttp.ClientTimeout(total=PING_SECONDS)
-        while True:
-            try:
-                async with self._http.get(
-                    f"{address}/ping", timeout=timeout, allow_redirects=False
-                ) as reply:
-                    if reply.status == 200:
-                        return
-            except (aiohttp.ClientError, TimeoutError):
-                pass
-            await asyncio.sleep(_POLL_SECONDS)
+        trouble = await trouble_at_start(
+            container, self._http, self._startup_seconds, self._log_path
+        )
+        if not trouble:
+            self.address = container.address
+        return trouble
 
     async def _until_end(self) -> str:
         if self._container is None:
@@ -158,18 +133,4 @@ class Supervisor:
         outcome = await self._container.wait()
         self.address = None
         _log.warning("%s ended with %s", self._spec.name, outcome)
-        return f"The model server ended with {outcome}.{self._said()}"
-
-    def _said(self) -> str:
-        line = _last_line(self._log_path)
-        return f" Its last log line: {line}" if line else ""
-
-
-def _last_line(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 4096))
-            lines = file.read().decode(errors="replace").split("\n")
-    except OSError:
-        return ""
-    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        return f"The model server ended with {outcome}.{said(self._log_path)}"

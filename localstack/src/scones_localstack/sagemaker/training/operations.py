@@ -10,13 +10,13 @@ from scones_localstack.sagemaker.backends import Backend
 from scones_localstack.sagemaker.errors import ResourceInUse, ValidationException
 from scones_localstack.sagemaker.front.control import Call, Document, Operation
 from scones_localstack.sagemaker.images import UnknownImageError
+from scones_localstack.sagemaker.jobs.inputs import missing_data
 from scones_localstack.sagemaker.listing import ASCENDING, page
 from scones_localstack.sagemaker.logs import LogShipper
-from scones_localstack.sagemaker.objects import Objects, StorageError
+from scones_localstack.sagemaker.objects import Objects, StorageError, parse_uri
 from scones_localstack.sagemaker.requests import check_limit, s3_uri, tags_of
 from scones_localstack.sagemaker.settings import Settings
 from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
-from scones_localstack.sagemaker.training.channels import missing_data
 from scones_localstack.sagemaker.training.request import describe
 from scones_localstack.sagemaker.training.run import (
     StopCause,
@@ -135,8 +135,9 @@ class TrainingJobs:
         objects = Objects(self._aws, region)
         for channel in document.get("InputDataConfig", ()):
             try:
+                uri = parse_uri(channel["DataSource"]["S3DataSource"]["S3Uri"])
                 missing = await asyncio.to_thread(
-                    missing_data, objects, channel, document["RoleArn"], region
+                    missing_data, objects, uri, document["RoleArn"], region
                 )
             except StorageError:
                 return

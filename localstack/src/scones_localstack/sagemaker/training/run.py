@@ -25,6 +25,7 @@ from scones_localstack.sagemaker.backends import (
 )
 from scones_localstack.sagemaker.contract import ContainerRoot
 from scones_localstack.sagemaker.images import UnknownImageError
+from scones_localstack.sagemaker.jobs.inputs import DownloadCancelled, DownloadError
 from scones_localstack.sagemaker.logs import TRAINING_GROUP, LogShipper
 from scones_localstack.sagemaker.objects import (
     Objects,
@@ -34,11 +35,7 @@ from scones_localstack.sagemaker.objects import (
     patiently,
 )
 from scones_localstack.sagemaker.store import Resource, Shipment, now
-from scones_localstack.sagemaker.training.channels import (
-    DownloadCancelled,
-    DownloadError,
-    download,
-)
+from scones_localstack.sagemaker.training.channels import download
 from scones_localstack.sagemaker.training.metrics import final_metrics
 from scones_localstack.sagemaker.training.status import (
     Secondary,
