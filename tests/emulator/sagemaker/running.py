@@ -21,10 +21,23 @@ ROLE_ARN = "arn:aws:iam::000000000000:role/test"
 FAKE_IMAGE = Path(__file__).parent / "fake_image.py"
 BUILT_IN_URI = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 SECONDS = 30
+# Where a processing job has its data.
+INPUT = "/opt/ml/processing/input"
+OUTPUT = "/opt/ml/processing/output"
 
 
 def unique(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:8]}"
+
+
+def folder_in(name: str, uri: str, path: str, **more: str) -> dict[str, Any]:
+    source = {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
+    return {"InputName": name, "S3Input": source | more}
+
+
+def folders_out(uri: str, path: str = OUTPUT, mode: str = "EndOfJob") -> dict[str, Any]:
+    output = {"S3Uri": uri, "LocalPath": path, "S3UploadMode": mode}
+    return {"Outputs": [{"OutputName": "out", "S3Output": output}]}
 
 
 def images_file(folder: Path, command: list[str] | None = None) -> Path:
@@ -268,7 +281,7 @@ class Workbench:
                 "S3OutputPath": f"s3://{self.bucket}/out",
                 **more.pop("output", {}),
             },
-            "TransformResources": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
+            "TransformResources": {"InstanceType": self.instance_type, "InstanceCount": 1},
             **more,
         }
 
@@ -289,7 +302,11 @@ class Workbench:
         return document
 
     def processing_request(self, name: str, entrypoint: list[str], **more: Any) -> dict[str, Any]:
-        cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+        cluster = {
+            "InstanceCount": 1,
+            "InstanceType": self.instance_type,
+            "VolumeSizeInGB": 1,
+        }
         application = {"ImageUri": "fake", **more.pop("application", {})}
         if entrypoint:
             application["ContainerEntrypoint"] = entrypoint

@@ -7,19 +7,20 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from scones_localstack.sagemaker.processing.contract import relative, translated
 from tests.emulator.running import wait_until
 from tests.emulator.sagemaker.running import (
+    INPUT,
+    OUTPUT,
     ROLE_ARN,
     SECONDS,
     Service,
     Workbench,
+    folder_in,
+    folders_out,
     output_members,
     unique,
 )
 
-INPUT = "/opt/ml/processing/input"
-OUTPUT = "/opt/ml/processing/output"
 UPPER = """
 import os, pathlib, sys
 source, target = (pathlib.Path(path) for path in sys.argv[1:])
@@ -30,16 +31,6 @@ for path in sorted(source.rglob("*")):
         copy.write_text(path.read_text().upper())
 print("copied")
 """
-
-
-def folder_in(name: str, uri: str, path: str, **more: str) -> dict:
-    source = {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
-    return {"InputName": name, "S3Input": source | more}
-
-
-def folders_out(uri: str, path: str = OUTPUT, mode: str = "EndOfJob") -> dict:
-    output = {"S3Uri": uri, "LocalPath": path, "S3UploadMode": mode}
-    return {"Outputs": [{"OutputName": "out", "S3Output": output}]}
 
 
 def test_a_program_turns_inputs_into_outputs(bench):
@@ -120,7 +111,7 @@ for name in ("processingjobconfig.json", "resourceconfig.json"):
     assert source["S3Input"]["LocalPath"].endswith("/processing/input")
     [output] = config["ProcessingOutputConfig"]["Outputs"]
     assert output["S3Output"]["LocalPath"].endswith("/processing/output")
-    assert config["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m5.large"
+    assert config["ProcessingResources"]["ClusterConfig"]["InstanceType"] == bench.instance_type
     assert config["StoppingCondition"] == {"MaxRuntimeInSeconds": 50}
 
 
@@ -304,24 +295,3 @@ def test_a_service_that_ends_leaves_a_true_state_and_no_program(own, number, sta
     wait_until(lambda: not psutil.pid_exists(program.pid), SECONDS, "the program's end")
     folder = own.service.folder / "processing-jobs" / "us-east-1" / name
     assert [entry.name for entry in folder.iterdir()] == ["algo-1.log"]
-
-
-@pytest.mark.parametrize(
-    ("text", "there"),
-    [
-        ("/opt/ml/processing/x", "/root/processing/x"),
-        ("--in=/opt/ml/x,/opt/ml", "--in=/root/x,/root"),
-        ("s3://bucket/opt/ml/x", "s3://bucket/opt/ml/x"),
-        ("/opt/mlx", "/opt/mlx"),
-        ("a/opt/ml/x", "a/opt/ml/x"),
-    ],
-)
-def test_only_the_containers_own_paths_are_moved(text, there):
-    assert translated(text, "/root") == there
-    assert translated(text, "/opt/ml") == text
-
-
-def test_a_local_path_is_below_processing_or_none():
-    assert relative("/opt/ml/processing/a/b/") == "processing/a/b"
-    for path in ("/opt/ml/processing", "/opt/ml/model", "processing/a", "/opt/ml/processing/../a"):
-        assert relative(path) is None
