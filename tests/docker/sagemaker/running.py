@@ -26,6 +26,7 @@ FROM {base}
 COPY image.py /image.py
 ENV SAGEMAKER_BASE_DIR=/opt/ml SAGEMAKER_BIND_TO_PORT=8080 SCONES_BIND_HOST=0.0.0.0
 ENV PYTHONUNBUFFERED=1
+VOLUME /opt/ml/model
 ENTRYPOINT ["python3", "/image.py"]
 """
 
@@ -100,5 +101,7 @@ def left_over(engine: docker.DockerClient, service: DockerService) -> list[str]:
     return [each.name for each in (*containers_of(engine, service), *networks)]
 
 
-def volumes(engine: docker.DockerClient) -> set[str]:
-    return {volume.name for volume in engine.volumes.list()}
+def volumes_of(engine: docker.DockerClient, service: DockerService) -> set[str]:
+    """The volumes of the service's containers: the fake image has one without a name."""
+    mounts = [each.attrs["Mounts"] for each in containers_of(engine, service)]
+    return {mount["Name"] for each in mounts for mount in each if mount["Type"] == "volume"}
