@@ -102,32 +102,40 @@ def free_ports(count: int) -> list[int]:
 
 @contextlib.contextmanager
 def services(folder: Path) -> Iterator[tuple[int, int]]:
-    """Run LocalStack and the service with the docker backend; yields their ports."""
-    s3_port, api_port = free_ports(2)
+    """Run `scones up`, and beside it the service with its docker backend.
+
+    Yields:
+        The ports of LocalStack and of that service.
+    """
+    s3_port, idle_port, mail_port, api_port = free_ports(4)
+    os.environ |= {
+        "SCONES_STATE_DIR": str(folder / "state"),
+        "SCONES_PROFILES__LOCAL__LOCALSTACK_PORT": str(s3_port),
+        "SCONES_PROFILES__LOCAL__SAGEMAKER_PORT": str(idle_port),
+        "SCONES_PROFILES__LOCAL__SMTP_PORT": str(mail_port),
+    }
     images = folder / "images.json"
     images.write_text(json.dumps({"images": [{"repositories": ["trivial"], "image": IMAGE}]}))
-    python, state = str(interpreter("emulator")), str(folder / "state")
-    localstack = (python, "-m", "scones_localstack", "--port", str(s3_port), "--state-dir", state)
-    sagemaker = (
-        *(python, "-m", "scones_localstack.sagemaker", "--port", str(api_port)),
-        *("--state-dir", state, "--images", str(images), "--backend", "docker"),
+    command = (
+        *(str(interpreter("emulator")), "-m", "scones_localstack.sagemaker"),
+        *("--port", str(api_port), "--state-dir", str(folder / "docker-backend")),
+        *("--images", str(images), "--backend", "docker"),
         *("--aws-endpoint-url", f"http://127.0.0.1:{s3_port}"),
     )
-    running = []
+    scones = (sys.executable, "-m", "scones.cli")
     try:
-        for command, port in ((localstack, s3_port), (sagemaker, api_port)):
-            with (folder / f"{command[2]}.log").open("wb") as log:
-                running.append(subprocess.Popen(command, stdout=log, stderr=log))
-            url = f"http://127.0.0.1:{port}/_scones/ready"
-            until(lambda url=url: urllib.request.urlopen(url, timeout=5).status == 200, url)
-        yield s3_port, api_port
+        subprocess.run([*scones, "up"], check=True, stdout=sys.stderr)
+        with (folder / "docker-backend.log").open("wb") as log:
+            service = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            url = f"http://127.0.0.1:{api_port}/_scones/ready"
+            until(lambda: urllib.request.urlopen(url, timeout=5).status == 200, url)
+            yield s3_port, api_port
+        finally:
+            service.terminate()
+            service.wait(60)
     finally:
-        for process in reversed(running):
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        subprocess.run([*scones, "down"], check=True, stdout=sys.stderr)
 
 
 class PlainDocker:
@@ -224,15 +232,10 @@ class Service:
 class LocalMode:
     """The SageMaker SDK's local mode, in a session of ours."""
 
-    def __init__(self, folder: Path, s3_port: int, api_port: int) -> None:
-        os.environ |= {
-            "SCONES_STATE_DIR": str(folder / "local-mode"),
-            "SCONES_PROFILES__LOCAL__LOCALSTACK_PORT": str(s3_port),
-            "SCONES_PROFILES__LOCAL__SAGEMAKER_PORT": str(api_port),
-        }
+    def __init__(self) -> None:
         import scones
 
-        self._session = scones.sagemaker_session("local-mode")
+        session = scones.sagemaker_session("local-mode")
         from sagemaker.estimator import Estimator
 
         self._estimator = Estimator(
@@ -241,7 +244,7 @@ class LocalMode:
             instance_count=1,
             instance_type="local",
             output_path="s3://benchmark/local-mode",
-            sagemaker_session=self._session,
+            sagemaker_session=session,
         )
         self._predictor: Any = None
 
@@ -310,7 +313,7 @@ def main() -> None:
             "scones service": Service(s3_port, api_port),
         }
         if not options.without_local_mode:
-            ways["SageMaker local mode"] = LocalMode(folder, s3_port, api_port)
+            ways["SageMaker local mode"] = LocalMode()
         try:
             result = measure(ways, options.jobs, options.requests)
         finally:

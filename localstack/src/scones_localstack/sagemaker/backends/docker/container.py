@@ -37,7 +37,7 @@ from scones_localstack.sagemaker.backends.docker.launch import Launched
 from scones_localstack.sagemaker.backends.docker.terms import Limits
 
 _NAMED = 10
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 10.0
 _POLL_SECONDS = 0.25
 _KILLED = 137
 _UNKNOWN = 255
