@@ -230,6 +230,19 @@ def test_nothing_is_left_over_after_any_end(engine, own):
     assert not seen & {volume.name for volume in engine.volumes.list()}
 
 
+def test_nothing_is_left_over_when_the_service_stops_in_the_middle_of_a_start(engine, own):
+    model = own.model()
+    for _ in range(3):
+        own.train({"sleep": "60"})
+        own.sagemaker.create_endpoint(
+            EndpointName=unique("endpoint"), EndpointConfigName=own.config(model)
+        )
+
+    own.service.stop()
+
+    assert left_over(engine, own.service) == []
+
+
 def test_a_sweep_does_not_touch_another_services_containers(engine, own, bench):
     mine = bench.deploy(bench.model())
     own.deploy(own.model())

@@ -1,5 +1,6 @@
 """From a spec to a running container, or to nothing at all. It blocks."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,9 @@ class Launcher:
             first = next(iter(networks))
             container = self._create(spec, image, variables, limits, (first, networks[first]))
         except EngineError as error:
-            leave()
+            # Where the engine is away, the sweep at the next start takes the network.
+            with contextlib.suppress(EngineError):
+                leave()
             raise ContainerStartError(str(error)) from error
         removal = Removal(self._engine, container, leave)
         try:
@@ -123,6 +126,8 @@ class Launcher:
             entrypoint=list(spec.entrypoint) or None,
             environment={**self._environment, **variables, **spec.environment},
             ports=[SERVER_PORT] if spec.argument == SERVE else [],
+            # An image's own check is not SageMaker's: a server is pinged, a job has no health.
+            healthcheck={"test": ["NONE"]},
             **identity(spec, self._state),
         )
 

@@ -12,7 +12,6 @@ from scones_localstack.sagemaker.backends.docker.engine import (
     NAME_LABEL,
     STATE_LABEL,
     Engine,
-    EngineError,
     MissingError,
 )
 
@@ -38,15 +37,18 @@ class Networks:
             return network
 
     def leave_job(self, job: str) -> None:
-        """Remove a job's network if this was its last container."""
+        """Remove a job's network if this was its last container.
+
+        Raises:
+            EngineError: it cannot be removed at the moment; to be called again.
+        """
         with self._lock:
-            network, members = self._jobs.pop(job)
+            network, members = self._jobs[job]
             if members > 1:
                 self._jobs[job] = network, members - 1
                 return
-        # Where the engine is away, the sweep at the next start removes it.
-        with contextlib.suppress(EngineError):
             self._engine.remove_network(network)
+            del self._jobs[job]
 
     def servers(self) -> str:
         """Return the id of the model servers' network."""
