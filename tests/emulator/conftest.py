@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.running import ROLE_ARN, Emulator, zip_of
+from tests.emulator.running import ROLE_ARN, Emulator, free_port, zip_of
+from tests.emulator.sagemaker.running import Pair, Service, Workbench, unique
 
 # LocalStack looks for Docker when it is imported, and leaves the socket open if there is none.
 os.environ["LEGACY_DOCKER_CLIENT"] = "1"
@@ -51,3 +52,28 @@ def function(emulator: Emulator) -> Iterator[Callable[..., str]]:
     for name in created:
         with contextlib.suppress(client.exceptions.ResourceNotFoundException):
             client.delete_function(FunctionName=name)
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """A LocalStack and a SageMaker service that know each other's address."""
+    base = tmp_path_factory.mktemp("pair")
+    port = free_port()
+    emulator = Emulator(base / "state", sagemaker_url=f"http://127.0.0.1:{port}")
+    emulator.start()
+    try:
+        with Service(base / "state", emulator, port=port) as service:
+            yield Pair(emulator, service)
+    finally:
+        emulator.kill()
+
+
+@pytest.fixture(scope="module")
+def bench(pair: Pair) -> Workbench:
+    """A workbench whose SageMaker clients call LocalStack."""
+    bucket = unique("bench")
+    pair.emulator.client("s3").create_bucket(Bucket=bucket)
+    workbench = Workbench(pair.service, pair.emulator, bucket)
+    workbench.sagemaker = pair.emulator.client("sagemaker")
+    workbench.runtime = pair.emulator.client("sagemaker-runtime")
+    return workbench

@@ -5,7 +5,6 @@ import random
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +16,6 @@ from tests.emulator.sagemaker.running import Service, Workbench
 
 # Every byte value, and what a text decoder would stumble over first.
 PICTURE = b"\x89PNG\r\n\x1a\n\x00" + random.Random(1).randbytes(70_000) + bytes(range(256))
-
-
-@dataclass
-class Pair:
-    emulator: Emulator
-    service: Service
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """A LocalStack and a service that know each other's address."""
-    base = tmp_path_factory.mktemp("forwarding")
-    port = free_port()
-    emulator = Emulator(base / "state", sagemaker_url=f"http://127.0.0.1:{port}")
-    emulator.start()
-    try:
-        with Service(base / "state", emulator, port=port) as service:
-            yield Pair(emulator, service)
-    finally:
-        emulator.kill()
-
-
-@pytest.fixture(scope="module")
-def bench(pair: Pair) -> Workbench:
-    """A workbench whose SageMaker clients call LocalStack."""
-    pair.emulator.client("s3").create_bucket(Bucket="bench")
-    workbench = Workbench(pair.service, pair.emulator, "bench")
-    workbench.sagemaker = pair.emulator.client("sagemaker")
-    workbench.runtime = pair.emulator.client("sagemaker-runtime")
-    return workbench
 
 
 @pytest.fixture(scope="module")

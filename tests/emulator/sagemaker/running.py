@@ -168,6 +168,14 @@ def output_members(operation: str) -> set[str]:
 
 
 @dataclass
+class Pair:
+    """A LocalStack and a service that know each other's address."""
+
+    emulator: Emulator
+    service: Service
+
+
+@dataclass
 class Workbench:
     """What most tests need: a service, a LocalStack, a bucket of their own, short requests."""
 

@@ -14,6 +14,7 @@ from scones_localstack.sagemaker.aws import Aws
 from scones_localstack.sagemaker.backends.docker import DockerBackend
 from scones_localstack.sagemaker.backends.process import ProcessBackend
 from scones_localstack.sagemaker.errors import StartError
+from scones_localstack.sagemaker.events.changes import StateChanges
 from scones_localstack.sagemaker.front.control import ControlPlane
 from scones_localstack.sagemaker.front.runtime import Runtime
 from scones_localstack.sagemaker.front.server import Server
@@ -47,8 +48,11 @@ class Service:
             resources.enter_context(_lock(settings))
             self._store = Store(settings.folder / "service.sqlite")
             resources.callback(self._store.close)
+            aws = Aws(settings.aws_endpoint_url)
+            self._changes = StateChanges(settings.folder / "events.sqlite", aws)
+            resources.callback(self._changes.close)
             self._resources = resources.pop_all()
-        aws = Aws(settings.aws_endpoint_url)
+        self._store.watch(self._changes.note)
         self._backend = make(settings, table, self._store)
         self._shipper = LogShipper(aws, self._store)
         self._spool = CaptureSpool(settings.folder / "capture", aws, settings.capture_flush_seconds)
@@ -112,6 +116,7 @@ class Service:
         self._background = [
             asyncio.create_task(self._shipper.run(), name="logs"),
             asyncio.create_task(self._spool.run(), name="captures"),
+            asyncio.create_task(self._changes.run(), name="events"),
         ]
 
     async def stop(self) -> None:
@@ -126,7 +131,8 @@ class Service:
             task.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(
-                asyncio.gather(self._spool.flush(), self._shipper.flush()), _DELIVERY_SECONDS
+                asyncio.gather(self._spool.flush(), self._shipper.flush(), self._changes.flush()),
+                _DELIVERY_SECONDS,
             )
         try:
             self._backend.sweep()

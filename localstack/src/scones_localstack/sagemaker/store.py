@@ -14,6 +14,7 @@ import json
 import sqlite3
 import time
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,7 @@ class Store:
         self._live: weakref.WeakValueDictionary[tuple[str, str, str], Resource] = (
             weakref.WeakValueDictionary()
         )
+        self._watchers: list[Callable[[Resource], None]] = []
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -142,6 +144,10 @@ class Store:
 
     # Resources
 
+    def watch(self, watcher: Callable[[Resource], None]) -> None:
+        """Have each resource shown to somebody whenever it has been added or saved."""
+        self._watchers.append(watcher)
+
     def add(self, resource: Resource) -> None:
         """Keep a new resource.
 
@@ -157,6 +163,7 @@ class Store:
         except sqlite3.IntegrityError as error:
             raise NameTakenError(resource.name) from error
         self._live[_key(resource)] = resource
+        self._show(resource)
 
     def save(self, resource: Resource) -> None:
         """Keep what has changed in a resource, and when."""
@@ -166,6 +173,11 @@ class Store:
             "plan = :plan, tags = :tags WHERE kind = :kind AND region = :region AND name = :name",
             _row(resource),
         )
+        self._show(resource)
+
+    def _show(self, resource: Resource) -> None:
+        for watcher in self._watchers:
+            watcher(resource)
 
     def remove(self, resource: Resource) -> None:
         """Forget a resource."""
@@ -189,26 +201,15 @@ class Store:
         order = {"created": "created", "name": "name", "status": "status"}[listing.order_by]
         direction = "DESC" if listing.descending else "ASC"
         return self._query(
-            "kind = ? AND region = ? AND instr(lower(name), lower(?)) "
-            "AND (? = '' OR status = ?) AND created > ? AND created < ? "
-            "AND modified > ? AND modified < ? "
-            f"ORDER BY {order} {direction}, name {direction} LIMIT ? OFFSET ?",
-            (
-                kind,
-                region,
-                listing.name_contains,
-                listing.status,
-                listing.status,
-                listing.created_after,
-                listing.created_before,
-                listing.modified_after,
-                listing.modified_before,
-                listing.limit,
-                listing.offset,
-            ),
+            "kind = :kind AND region = :region AND instr(lower(name), lower(:name_contains)) "
+            "AND (:status = '' OR status = :status) "
+            "AND created > :created_after AND created < :created_before "
+            "AND modified > :modified_after AND modified < :modified_before "
+            f"ORDER BY {order} {direction}, name {direction} LIMIT :limit OFFSET :offset",
+            {"kind": kind, "region": region, **vars(listing)},
         )
 
-    def _query(self, condition: str, values: tuple[Any, ...]) -> list[Resource]:
+    def _query(self, condition: str, values: tuple[Any, ...] | dict[str, Any]) -> list[Resource]:
         cursor = self._db.execute(
             "SELECT kind, region, name, document, status, created, modified, plan, tags "  # noqa: S608
             f"FROM resources WHERE {condition}",
