@@ -17,6 +17,7 @@ PATCHES = (
     "status_events",
     "lambda_metrics",
     "lambda_logs",
+    "sagemaker_tasks",
     "sns_email",
 )
 
