@@ -10,6 +10,7 @@ What every algorithm shares lies here, in the order in which a job meets it:
     images        bytes of a photo in, upright RGB pixels out
     stop_request  SIGTERM as a value that a loop can look at
     training_job  runs a training function: failure file, exit code
+    distributed   one training on several hosts: a worker each, parameter servers between them
     hosting       runs a model server: port, readiness, exit code
     model_server  HTTP front of a model: /ping and /invocations
 """

@@ -31,12 +31,38 @@ class Channel:
         directory: where its objects lie, below their S3 prefix.
         content_type: MIME type, "" where none was given.
         input_mode: "File", "Pipe" or "FastFile".
+        sharded: each host has its own part of the objects (S3DataDistributionType
+            ShardedByS3Key), not all of them.
     """
 
     name: str
     directory: Path
     content_type: str
     input_mode: str
+    sharded: bool = False
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The hosts of a training job.
+
+    Attributes:
+        hosts: their names, sorted; each can be resolved on all of them.
+        current: the name of this one.
+    """
+
+    hosts: tuple[str, ...]
+    current: str
+
+    @property
+    def size(self) -> int:
+        """How many hosts there are."""
+        return len(self.hosts)
+
+    @property
+    def rank(self) -> int:
+        """This host's number, from 0."""
+        return self.hosts.index(self.current)
 
 
 @dataclass(frozen=True)
@@ -77,16 +103,27 @@ class Container:
                 directory=self.root / "input" / "data" / name,
                 content_type=about.get("ContentType") or "",
                 input_mode=about.get("TrainingInputMode") or "File",
+                sharded=about.get("S3DistributionType") == "ShardedByS3Key",
             )
             for name, about in described.items()
         }
 
-    def hosts(self) -> list[str]:
-        """Read the names of all hosts of this job; one, where nothing says otherwise."""
+    def cluster(self) -> Cluster:
+        """Read the hosts of this job; one, where nothing says otherwise."""
         path = self.root / "input" / "config" / "resourceconfig.json"
-        if not path.exists():
-            return ["algo-1"]
-        return list(self._config(path.name).get("hosts") or ["algo-1"])
+        about = self._config(path.name) if path.exists() else {}
+        hosts = tuple(sorted(about.get("hosts") or ["algo-1"]))
+        current = about.get("current_host") or hosts[0]
+        if current not in hosts:
+            raise CustomerError(f"{path} names current_host {current}, which is not in its hosts")
+        return Cluster(hosts, current)
+
+    def failure(self) -> str:
+        """Read the failure file; "" where there is none."""
+        try:
+            return self.failure_file.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return ""
 
     def write_failure(self, reason: str, detail: str = "") -> None:
         """Write the failure file: the reason in its first line, then the detail.

@@ -2,6 +2,7 @@
 
     AlgorithmError          anything that an algorithm reports by itself
     ├── CustomerError       the job's configuration or data is wrong: exit code 1
+    ├── ClusterError        a host of a training on several hosts has failed
     ├── ImageError          these bytes are not an image that can be used
     │   └── ImageTooLargeError  the image has more pixels than anyone needs
     └── RequestError        an HTTP request is wrong: a 4xx status and one line of text
@@ -21,6 +22,21 @@ class CustomerError(AlgorithmError):
     def of(cls, problems: list[str]) -> "CustomerError":
         """Join every problem found into one error, so that one run tells them all."""
         return cls("; ".join(problems))
+
+
+class ClusterError(AlgorithmError):
+    """A host of a training on several hosts has failed, and with it the job.
+
+    Args:
+        reason: one line, which names the host and begins with the class of the failure.
+        exit_code: with which this host's container should end.
+        detail: more for the failure file.
+    """
+
+    def __init__(self, reason: str, *, exit_code: int = 2, detail: str = "") -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+        self.detail = detail
 
 
 class ImageError(AlgorithmError):

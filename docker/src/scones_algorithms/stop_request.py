@@ -5,6 +5,7 @@ import time
 from types import FrameType
 
 POLL_SECONDS = 0.1
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopRequest:
@@ -17,9 +18,14 @@ class StopRequest:
         self.requested = False
 
     def listen(self) -> None:
-        """Take SIGTERM, and Ctrl-C, as a request to stop."""
+        """Take SIGTERM, and Ctrl-C, as a request to stop.
+
+        A supervisor starts its processes with both blocked, so that one that comes before this
+        waits.
+        """
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def wait(self) -> None:
         """Return once the process is asked to stop.

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 
 from scones_algorithms.container import Container
-from scones_algorithms.errors import AlgorithmError
+from scones_algorithms.errors import AlgorithmError, ClusterError
 from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
@@ -24,12 +24,15 @@ def run(train: Callable[[Container, StopRequest], None], container: Container) -
         container: the job's file system.
 
     Returns:
-        0 when trained or stopped on request, 1 when the job's input is at fault, 2 otherwise.
+        0 when trained or stopped on request, 1 when the job's input is at fault, 2 otherwise; where
+        another process has failed, its code.
     """
     stop = StopRequest()
     stop.listen()
     try:
         train(container, stop)
+    except ClusterError as error:
+        return _fail(container, error.exit_code, str(error), error.detail)
     except AlgorithmError as error:
         return _fail(container, CUSTOMER_ERROR, f"ClientError: {error}")
     except Exception as error:

@@ -27,6 +27,7 @@ class Batches:
         augmentation: what changes.
         label_smoothing: share of a target that is spread over all classes.
         rng: source of all that is random here.
+        per_epoch: batches in an epoch; None for as many as it takes to see every image once.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Batches:
         augmentation: Augmentation,
         label_smoothing: float,
         rng: np.random.Generator,
+        per_epoch: int | None = None,
     ) -> None:
         has_margin = images.pixels.shape[1:3] != size
         pad = 0 if has_margin else augmentation.pad
@@ -51,12 +53,13 @@ class Batches:
         self._batch_size = batch_size
         self._augmentation = augmentation
         self._rng = rng
+        self._per_epoch = per_epoch or -(-len(images) // batch_size)
 
     def __len__(self) -> int:
-        return -(-len(self._targets) // self._batch_size)
+        return self._per_epoch
 
     def epoch(self) -> Iterator[tuple[Floats, Floats]]:
-        """Yield every image once, in random order; the last batch is filled up from the start.
+        """Yield the images in random order; full batches, filled up from the start.
 
         Yields:
             Normalised images of (batch, 3, height, width) and targets of (batch, classes).

@@ -22,6 +22,14 @@ class WeightAverage:
         self._updates = 0
         self._averages = [parameter.data().copy() for parameter in self._parameters]
 
+    def values(self, *, statistics_only: bool) -> list[Any]:
+        """Return the averages, or only those of what has no gradients; changing them counts."""
+        return [
+            average
+            for average, parameter in zip(self._averages, self._parameters, strict=True)
+            if not statistics_only or parameter.grad_req == "null"
+        ]
+
     def step(self) -> None:
         """Note that the network has taken a step."""
         self._steps += 1

@@ -37,7 +37,7 @@ HYPERPARAMETERS = (
     Hyperparameter("eps", number(0, 1), 1e-8, note="adam, rmsprop"),
     Hyperparameter("gamma", number(0, 1), 0.9, note="rmsprop"),
     Hyperparameter("image_shape", image_shape(CHANNELS), (CHANNELS, 224, 224)),
-    Hyperparameter("kv_store", choice("dist_sync", "dist_async"), note="no effect on one host"),
+    Hyperparameter("kv_store", choice("dist_sync", "dist_async"), note="several hosts"),
     Hyperparameter("learning_rate", number(0, 1, above=True)),
     Hyperparameter("lr_scheduler_factor", number(0, 1), 0.1, note="with lr_scheduler_step"),
     Hyperparameter("lr_scheduler_step", rising_integers(1), note="replaces the recipe's schedule"),

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from scones_algorithms.container import Channel
+from scones_algorithms.container import Channel, Cluster
 from scones_algorithms.errors import CustomerError, ImageError
 from scones_algorithms.image_classification.preprocess import Pixels, to_shape
 from scones_algorithms.images import decode
@@ -70,6 +70,44 @@ def read_list(images: Channel, listing: Channel, num_classes: int) -> list[Entry
     if not entries:
         raise CustomerError(f"{path.name} of channel {listing.name} lists no image")
     return entries
+
+
+def own_share(entries: list[Entry], channel: Channel, cluster: Cluster, seed: int) -> list[Entry]:
+    """Pick what this host is to train on.
+
+    Of a channel that every host has whole, the hosts take turns in an order that depends on the
+    seed alone: a list is often sorted by class. Of a channel that was sharded by its keys, each
+    host takes what it has.
+
+    Raises:
+        CustomerError: nothing is left for this host.
+    """
+    if cluster.size == 1:
+        return entries
+    if channel.sharded:
+        share = present(entries, channel)
+    else:
+        order = np.random.default_rng(seed).permutation(len(entries))
+        share = [entries[number] for number in order[cluster.rank :: cluster.size]]
+    if not share:
+        raise CustomerError(
+            f"{len(entries)} images in channel {channel.name} are too few for {cluster.size} "
+            "instances: use fewer"
+        )
+    return share
+
+
+def present(entries: list[Entry], channel: Channel) -> list[Entry]:
+    """Of a channel that is sharded by S3 key, pick the images that this host has been given."""
+    if not channel.sharded:
+        return entries
+    found = [entry for entry in entries if entry.path.exists()]
+    if not found:
+        raise CustomerError(
+            f"channel {channel.name} is ShardedByS3Key and this host has none of the images that "
+            f"{channel.name}_lst lists: use fewer instances, or FullyReplicated"
+        )
+    return found
 
 
 def read_training_images(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scones_algorithms.container import Channel, Container
+from scones_algorithms.container import Channel, Cluster, Container
 from scones_algorithms.declaration import read
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.channels import channel_problems
@@ -17,6 +17,7 @@ from scones_algorithms.image_classification.recipe import (
     Recipe,
 )
 
+DEFAULT_KV_STORE = "dist_sync"
 DEFAULT_DEPTH = {"builtin": 152, "modern": 18}
 RECIPE_FIELDS = (
     "epochs",
@@ -60,6 +61,8 @@ class Job:
         early_stopping: None to run all epochs.
         top_k: also report whether the class is among the k likeliest.
         seed: of everything random.
+        cluster: the hosts that train together.
+        kv_store: how they share what they learn; None on one host.
         channels: inputs by name.
         given: hyperparameters as given, for the record.
         remarks: what the log should tell, though it is no error.
@@ -77,6 +80,8 @@ class Job:
     early_stopping: EarlyStopping | None
     top_k: int | None
     seed: int
+    cluster: Cluster
+    kv_store: str | None
     channels: Mapping[str, Channel]
     given: Mapping[str, str]
     remarks: tuple[str, ...]
@@ -88,14 +93,16 @@ def read_job(container: Container) -> Job:
     Raises:
         CustomerError: with every problem of its hyperparameters and channels.
     """
-    given, channels, hosts = container.hyperparameters(), container.channels(), container.hosts()
+    given, channels, cluster = (
+        container.hyperparameters(),
+        container.channels(),
+        container.cluster(),
+    )
     values, problems = read(HYPERPARAMETERS, given)
     problems += _contradictions(values, channels) + channel_problems(channels)
-    if len(hosts) > 1:
-        problems.append(f"{len(hosts)} instances are not supported yet: use one")
     if problems:
         raise CustomerError.of(problems)
-    return _job(values, given, channels)
+    return _job(values, given, channels, cluster)
 
 
 def _contradictions(values: Mapping[str, Any], channels: Mapping[str, Channel]) -> list[str]:
@@ -114,7 +121,12 @@ def _contradictions(values: Mapping[str, Any], channels: Mapping[str, Channel]) 
     return found
 
 
-def _job(values: dict[str, Any], given: Mapping[str, str], channels: Mapping[str, Channel]) -> Job:
+def _job(
+    values: dict[str, Any],
+    given: Mapping[str, str],
+    channels: Mapping[str, Channel],
+    cluster: Cluster,
+) -> Job:
     recipe = _recipe(values)
     return Job(
         num_classes=values["num_classes"],
@@ -129,9 +141,11 @@ def _job(values: dict[str, Any], given: Mapping[str, str], channels: Mapping[str
         early_stopping=_early_stopping(values),
         top_k=values["top_k"],
         seed=values["seed"],
+        cluster=cluster,
+        kv_store=(values["kv_store"] or DEFAULT_KV_STORE) if cluster.size > 1 else None,
         channels=channels,
         given=given,
-        remarks=tuple(_remarks(values)),
+        remarks=tuple(_remarks(values, cluster)),
     )
 
 
@@ -173,10 +187,12 @@ def _early_stopping(values: Mapping[str, Any]) -> EarlyStopping | None:
     )
 
 
-def _remarks(values: Mapping[str, Any]) -> list[str]:
+def _remarks(values: Mapping[str, Any], cluster: Cluster) -> list[str]:
     found = []
     if values["precision_dtype"] == "float16":
         found.append("precision_dtype=float16 runs as float32: a CPU has no faster half precision")
-    if values["kv_store"]:
+    if values["kv_store"] and cluster.size == 1:
         found.append(f"kv_store={values['kv_store']} has no effect on one host")
+    if not values["kv_store"] and cluster.size > 1:
+        found.append(f"kv_store is not given: {cluster.size} hosts train with {DEFAULT_KV_STORE}")
     return found

@@ -1,43 +1,47 @@
-"""Optimizers by the built-in's names, and the course of the learning rate."""
+"""Optimizers by the built-in's names, on one host or shared by several."""
 
-import math
 from typing import Any
 
+import mxnet as mx
 from mxnet import gluon
 
+from scones_algorithms.distributed.exchange import Alone, Asynchronous, Exchange, Synchronous
 from scones_algorithms.image_classification.job import Job
+from scones_algorithms.image_classification.schedule import Schedule
 
 
-def build_trainer(network: Any, job: Job) -> Any:
-    """Make the gluon trainer that a job asks for."""
+def build_exchange(network: Any, job: Job, steps_per_epoch: int) -> Exchange:
+    """Make what changes the network by its gradients, with the other hosts where there are any.
+
+    Args:
+        network: with initial weights, the same on all hosts.
+        job: names the optimizer, the hosts and the key-value store.
+        steps_per_epoch: of each host.
+    """
+    name, options = job.recipe.optimizer, _options(job)
+    if job.kv_store == "dist_async":
+        options |= {
+            "rescale_grad": 1 / job.recipe.mini_batch_size,
+            "lr_scheduler": Schedule(job, steps_per_epoch * job.cluster.size),
+        }
+        optimizer = mx.optimizer.create(name, **options)
+        return Asynchronous(network, optimizer, job.cluster.rank, job.cluster.size)
+    trainer = gluon.Trainer(network.collect_params(), name, options, kvstore=None)
+    if job.kv_store == "dist_sync":
+        return Synchronous(network, trainer, job.cluster.size)
+    return Alone(trainer)
+
+
+def _options(job: Job) -> dict[str, Any]:
     recipe, extras = job.recipe, job.optimizer_extras
-    own: dict[str, dict[str, float]] = {
+    own: dict[str, dict[str, Any]] = {
         "sgd": {"momentum": recipe.momentum},
         "nag": {"momentum": recipe.momentum},
         "adam": {"beta1": extras["beta_1"], "beta2": extras["beta_2"], "epsilon": extras["eps"]},
         "rmsprop": {"gamma1": extras["gamma"], "epsilon": extras["eps"]},
     }
-    options = {"learning_rate": recipe.learning_rate, "wd": recipe.weight_decay}
-    options |= own[recipe.optimizer]
-    return gluon.Trainer(network.collect_params(), recipe.optimizer, options, kvstore=None)
-
-
-def learning_rate(job: Job, epochs_done: float) -> float:
-    """Tell the learning rate at a point of the training.
-
-    Args:
-        job: its recipe and its steps.
-        epochs_done: from 0, with fractions inside an epoch.
-    """
-    recipe = job.recipe
-    peak = recipe.learning_rate
-    warmup = min(recipe.warmup_epochs, recipe.epochs / 2)
-    if epochs_done < warmup:
-        return peak * epochs_done / warmup
-    if recipe.schedule == "cosine":
-        progress = (epochs_done - warmup) / (recipe.epochs - warmup)
-        return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-    if recipe.schedule == "step":
-        passed = sum(step <= epochs_done for step in job.lr_scheduler_step)
-        return peak * float(job.lr_scheduler_factor**passed)
-    return peak
+    return {
+        "learning_rate": recipe.learning_rate,
+        "wd": recipe.weight_decay,
+        **own[recipe.optimizer],
+    }

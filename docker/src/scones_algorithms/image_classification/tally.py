@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 
+from scones_algorithms.distributed.exchange import Exchange
 from scones_algorithms.image_classification.preprocess import Floats
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ class Tally:
         if self._top_k:
             best = np.argsort(-logits, axis=1)[:, : self._top_k]
             self._right_in_top += int((best == wanted[:, None]).any(axis=1).sum())
+
+    def pool(self, exchange: Exchange) -> None:
+        """Count what all workers have counted."""
+        counts = exchange.total_of([self.count, self._right, self._right_in_top])
+        self.count, self._right, self._right_in_top = map(int, counts)
 
     @property
     def accuracy(self) -> float:

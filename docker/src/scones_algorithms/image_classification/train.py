@@ -1,7 +1,9 @@
 """One training job from its configuration to its model."""
 
+import hashlib
 import importlib.metadata
 import logging
+import math
 import os
 import platform
 from dataclasses import asdict
@@ -12,6 +14,7 @@ import mxnet as mx
 import numpy as np
 
 from scones_algorithms.container import JOB_NAME_ENV, Container
+from scones_algorithms.distributed.exchange import Exchange
 from scones_algorithms.image_classification import artifact, preprocess
 from scones_algorithms.image_classification.augment import Batches
 from scones_algorithms.image_classification.calibration import (
@@ -22,12 +25,15 @@ from scones_algorithms.image_classification.calibration import (
 from scones_algorithms.image_classification.channels import LIST_OF
 from scones_algorithms.image_classification.dataset import (
     LabelledImages,
+    own_share,
+    present,
     read_list,
     read_training_images,
     read_validation_images,
 )
 from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.network import build_network, describe_network
+from scones_algorithms.image_classification.optimizer import build_exchange
 from scones_algorithms.image_classification.training import Scores, Training
 from scones_algorithms.stop_request import StopRequest
 
@@ -52,41 +58,59 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
     cv2.setNumThreads(1)
     mx.random.seed(job.seed)
     network = build_network(job.num_layers, job.num_classes, job.image_shape)
+    batches = _batches(job, images)
+    exchange = build_exchange(network, job, len(batches))
+    _tell_counts(job, images, exchange)
 
     def keep(epochs_done: int, scores: Scores | None) -> None:
-        labelled = (scores, validation) if scores and validation else None
-        _save(container, job, network, epochs_done, labelled)
+        if job.cluster.size > 1:
+            log.info("Parameters after %d epochs: sha256 %s", epochs_done, digest(network))
+        if job.cluster.rank == 0:
+            labelled = (scores, validation) if scores and validation else None
+            _save(container, job, network, epochs_done, labelled)
 
-    if stop.requested:
+    if exchange.any(stop.requested):
         log.info("Stop requested before training: no model is kept")
         return
-    Training(network, job, _batches(job, images), validation, stop, keep).run()
+    Training(network, exchange, job, batches, validation, stop, keep).run()
 
 
 def read_images(job: Job) -> tuple[LabelledImages, LabelledImages | None]:
-    """Read the train channel and, where the job has one, the validation channel."""
+    """Read this host's share of the train channel and, where there is one, the validation channel.
+
+    Every host validates with all validation images that it has.
+    """
     _, height, width = job.image_shape
-    entries = read_list(job.channels["train"], job.channels[LIST_OF["train"]], job.num_classes)
+    channel = job.channels["train"]
+    entries = read_list(channel, job.channels[LIST_OF["train"]], job.num_classes)
+    entries = own_share(entries, channel, job.cluster, job.seed)
     images = read_training_images(
         entries, height, width, resize=job.resize, keep_margin=job.recipe.augmentation.crop
     )
     if "validation" not in job.channels:
         return images, None
-    listing = job.channels[LIST_OF["validation"]]
-    entries = read_list(job.channels["validation"], listing, job.num_classes)
-    return images, read_validation_images(entries, height, width)
+    channel = job.channels["validation"]
+    entries = read_list(channel, job.channels[LIST_OF["validation"]], job.num_classes)
+    return images, read_validation_images(present(entries, channel), height, width)
 
 
 def _batches(job: Job, images: LabelledImages) -> Batches:
+    """Make the batches; all hosts' epochs are equally long, whatever each of them has.
+
+    As in the built-in, num_training_samples is the number of images of all hosts.
+    """
     _, height, width = job.image_shape
+    size, hosts = job.recipe.mini_batch_size, job.cluster.size
+    several = hosts > 1
     return Batches(
         images,
         num_classes=job.num_classes,
         size=(height, width),
-        batch_size=job.recipe.mini_batch_size,
+        batch_size=size,
         augmentation=job.recipe.augmentation,
         label_smoothing=job.recipe.label_smoothing,
-        rng=np.random.default_rng(job.seed),
+        rng=np.random.default_rng([job.seed, job.cluster.rank] if several else job.seed),
+        per_epoch=math.ceil(job.num_training_samples / hosts / size) if several else None,
     )
 
 
@@ -104,15 +128,31 @@ def _tell(job: Job, images: LabelledImages, validation: LabelledImages | None) -
     )
     for remark in job.remarks:
         log.info("Note: %s", remark)
-    if len(images) != job.num_training_samples:
+
+
+def _tell_counts(job: Job, images: LabelledImages, exchange: Exchange) -> None:
+    """Log where the images of all hosts are not what the customer says."""
+    counts = exchange.total_of(np.bincount(images.labels, minlength=job.num_classes).tolist())
+    total, several = int(sum(counts)), job.cluster.size > 1
+    if total != job.num_training_samples:
         log.warning(
-            "num_training_samples=%d, but train lists %d images: those count",
+            "num_training_samples=%d, but train lists %d images: %s",
             job.num_training_samples,
-            len(images),
+            total,
+            "an epoch is as long as the former says" if several else "those count",
         )
-    absent = sorted(set(range(job.num_classes)) - set(images.labels.tolist()))
+    absent = [str(number) for number, count in enumerate(counts) if not count]
     if absent:
-        log.warning("no training image is of class %s", ", ".join(map(str, absent)))
+        log.warning("no training image is of class %s", ", ".join(absent))
+
+
+def digest(network: Any) -> str:
+    """Return the SHA-256 of all parameters, by which hosts can be compared."""
+    found = hashlib.sha256()
+    for name, parameter in sorted(network.collect_params().items()):
+        found.update(name.encode())
+        found.update(parameter.data().asnumpy().tobytes())
+    return found.hexdigest()
 
 
 def _save(
@@ -163,6 +203,7 @@ def _metadata(
         "recipe": asdict(job.recipe),
         "seed": job.seed,
         "epochs": epochs_done,
+        "hosts": {"count": job.cluster.size, "kv_store": job.kv_store},
         "calibration": {"temperature": temperature, "folded_into": "output layer"},
         "validation": validation,
         "hyperparameters": dict(sorted(job.given.items())),

@@ -16,15 +16,16 @@ import mxnet as mx
 import numpy as np
 from mxnet import autograd, gluon
 
+from scones_algorithms.distributed.exchange import Exchange, statistics
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.augment import Batches
 from scones_algorithms.image_classification.averaging import WeightAverage
 from scones_algorithms.image_classification.dataset import LabelledImages
 from scones_algorithms.image_classification.inference import logits
 from scones_algorithms.image_classification.job import Job
-from scones_algorithms.image_classification.optimizer import build_trainer, learning_rate
 from scones_algorithms.image_classification.preprocess import Floats, Pixels, to_batch
 from scones_algorithms.image_classification.recipe import Recipe
+from scones_algorithms.image_classification.schedule import learning_rate
 from scones_algorithms.image_classification.tally import Tally
 from scones_algorithms.image_classification.watch import Watch
 from scones_algorithms.stop_request import StopRequest
@@ -50,6 +51,7 @@ class Training:
 
     Args:
         network: hybridized, with initial weights.
+        exchange: changes the network by its gradients, with the workers of other hosts.
         job: what was asked for.
         batches: of training images.
         validation: images to score after each epoch; None where the job has none.
@@ -60,6 +62,7 @@ class Training:
     def __init__(
         self,
         network: Any,
+        exchange: Exchange,
         job: Job,
         batches: Batches,
         validation: LabelledImages | None,
@@ -67,12 +70,12 @@ class Training:
         keep: Keep,
     ) -> None:
         self._network = network
+        self._exchange = exchange
         self._job = job
         self._batches = batches
         self._validation = validation
         self._stop = stop
         self._keep = keep
-        self._trainer = build_trainer(network, job)
         decay = job.recipe.weight_average
         self._average = WeightAverage(network, decay) if decay else None
         self._loss = gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
@@ -89,9 +92,10 @@ class Training:
         scores: Scores | None = None
         epochs_done = 0
         while epochs_done < self._job.recipe.epochs and not watch.patience_is_over(epochs_done):
-            finished = self._train_epoch(epochs_done)
+            stopped = self._exchange.any(not self._train_epoch(epochs_done))
+            self._align()
             epochs_done += 1
-            if not finished:
+            if stopped:
                 log.info("Stop requested in epoch %d", epochs_done - 1)
                 break
             with self._weights_to_keep():
@@ -103,6 +107,18 @@ class Training:
                 self._keep(epochs_done, scores)
         return epochs_done
 
+    def _align(self) -> None:
+        """Let all workers go on with the same network, and the same average of it.
+
+        What has gradients is the same already where all take the same steps; the statistics of
+        batch normalisation are each worker's own, and become the mean.
+        """
+        self._exchange.refresh()
+        values = statistics(self._network)
+        if self._average:
+            values += self._average.values(statistics_only=self._exchange.in_step)
+        self._exchange.mean(values)
+
     def _weights_to_keep(self) -> contextlib.AbstractContextManager[None]:
         return self._average.in_place() if self._average else contextlib.nullcontext()
 
@@ -112,13 +128,13 @@ class Training:
         tally = Tally(self._job.top_k)
         for number, (images, targets) in enumerate(self._batches.epoch(), start=1):
             rate = learning_rate(self._job, epoch + number / len(self._batches))
-            self._trainer.set_learning_rate(rate)
-            tally.add(*self._step(images, targets), targets)
+            found, loss, stop = self._step(images, targets, rate)
+            tally.add(found, loss, targets)
             if number % min(BATCHES_PER_LINE, max(1, len(self._batches) // 2)) == 0:
                 speed = tally.count / (time.monotonic() - started)
                 line = "Epoch[%d] Batch [%d] Speed: %.2f samples/sec accuracy=%.6f"
                 log.info(line, epoch, number, speed, tally.accuracy)
-            if self._stop.requested:
+            if stop:
                 return False
         if not np.isfinite(tally.loss):
             rate_given = self._job.recipe.learning_rate
@@ -130,17 +146,17 @@ class Training:
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
         return True
 
-    def _step(self, images: Floats, targets: Floats) -> tuple[Floats, float]:
-        """Take one step; returns the logits and the sum of the losses."""
+    def _step(self, images: Floats, targets: Floats, rate: float) -> tuple[Floats, float, bool]:
+        """Take one step; returns the logits, the sum of the losses, and whether to stop."""
         batch, wanted = mx.nd.array(images), mx.nd.array(targets)
         with autograd.record():
             found = self._network(batch)
             loss = self._loss(found, wanted)
         loss.backward()
-        self._trainer.step(len(images))
+        stop = self._exchange.step(len(images), rate, stop=self._stop.requested)
         if self._average:
             self._average.step()
-        return found.asnumpy(), float(loss.sum().asscalar())
+        return found.asnumpy(), float(loss.sum().asscalar()), stop
 
     def _validate(self, epoch: int) -> Scores | None:
         if self._validation is None:
@@ -150,6 +166,7 @@ class Training:
         tally = Tally(self._job.top_k)
         targets = np.eye(self._job.num_classes, dtype=np.float32)[images.labels]
         tally.add(found, 0.0, targets)
+        tally.pool(self._exchange)
         tally.tell(epoch, "Validation")
         return Scores(found, tally.accuracy)
 
