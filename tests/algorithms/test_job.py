@@ -11,8 +11,8 @@ from scones_algorithms.declaration import read
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.contract import HYPERPARAMETERS
 from scones_algorithms.image_classification.job import Job, read_job
-from scones_algorithms.image_classification.optimizer import learning_rate
 from scones_algorithms.image_classification.recipe import BUILTIN, MODERN
+from scones_algorithms.image_classification.schedule import Schedule, learning_rate
 from tests.algorithms.jobs import SMALL_JOB, write_config
 
 IMAGES = dict.fromkeys(("train", "train_lst", "validation", "validation_lst"), "image/png")
@@ -137,14 +137,32 @@ def test_early_stopping_needs_something_to_watch(tmp_path: Path) -> None:
     assert words in refusal(tmp_path, {"early_stopping": "True"}, train="", train_lst="")
 
 
-def test_several_hosts_and_pipe_mode_are_refused_together(tmp_path: Path) -> None:
+def test_several_hosts_train_synchronously_if_nothing_is_said(tmp_path: Path) -> None:
+    alone = job(tmp_path, {})
+    assert (alone.cluster.size, alone.kv_store) == (1, None)
+    hosts = {"current_host": "algo-2", "hosts": ["algo-2", "algo-1"]}
+    resources = tmp_path / "input" / "config" / "resourceconfig.json"
+    resources.write_text(json.dumps(hosts))
+    asked = read_job(Container(tmp_path))
+    assert (asked.cluster.size, asked.cluster.rank, asked.kv_store) == (2, 1, "dist_sync")
+    assert asked.remarks == ("kv_store is not given: 2 hosts train with dist_sync",)
+
+
+def test_a_host_that_is_not_among_the_hosts_is_refused(tmp_path: Path) -> None:
+    job(tmp_path, {})
+    resources = tmp_path / "input" / "config" / "resourceconfig.json"
+    resources.write_text('{"current_host": "algo-3", "hosts": ["algo-1", "algo-2"]}')
+    with pytest.raises(CustomerError, match="current_host algo-3, which is not in its hosts"):
+        read_job(Container(tmp_path))
+
+
+def test_pipe_mode_is_refused(tmp_path: Path) -> None:
     write_config(tmp_path, SMALL_JOB, **IMAGES)
     config = tmp_path / "input" / "config"
-    config.joinpath("resourceconfig.json").write_text('{"hosts": ["algo-1", "algo-2"]}')
     channels = json.loads(config.joinpath("inputdataconfig.json").read_text())
     channels["train"]["TrainingInputMode"] = "Pipe"
     config.joinpath("inputdataconfig.json").write_text(json.dumps(channels))
-    with pytest.raises(CustomerError, match=r"Pipe mode is not supported yet.*2 instances"):
+    with pytest.raises(CustomerError, match="Pipe mode is not supported yet"):
         read_job(Container(tmp_path))
 
 
@@ -178,6 +196,12 @@ def test_a_schedule_in_steps_replaces_the_recipes(tmp_path: Path) -> None:
 def test_the_built_ins_rate_is_constant_without_steps(tmp_path: Path) -> None:
     asked = job(tmp_path, {"num_layers": "20"})
     assert {learning_rate(asked, epoch) for epoch in (0.1, 10, 30)} == {0.1}
+
+
+def test_servers_of_an_asynchronous_training_count_the_steps_of_all_hosts(tmp_path: Path) -> None:
+    asked = job(tmp_path, {"lr_scheduler_step": "2", "num_layers": "20"})
+    schedule = Schedule(asked, steps_per_epoch=10)
+    assert [schedule(steps) for steps in (1, 19, 20)] == pytest.approx([0.1, 0.1, 0.01])
 
 
 def test_a_job_cannot_be_changed(tmp_path: Path) -> None:
