@@ -1,6 +1,7 @@
 """A container image that does as it is told, with nothing but the standard library.
 
-`train` is told by hyperparameters, `serve` by environment variables and by what it is sent.
+`train` is told by hyperparameters, of which `algo-2.fail` is for that host alone, `serve` by
+environment variables and by what it is sent.
 """
 
 import json
@@ -21,10 +22,24 @@ STUBBORN_CHILD = (
 )
 
 
+def read(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((ROOT / "input/config" / name).read_text())
+    return document
+
+
+def told_to_this_host() -> dict[str, str]:
+    told = read("hyperparameters.json")
+    own = f"{read('resourceconfig.json')['current_host']}."
+    return told | {key.removeprefix(own): told[key] for key in told if key.startswith(own)}
+
+
 def train() -> None:
-    told = json.loads((ROOT / "input/config/hyperparameters.json").read_text())
+    told = told_to_this_host()
     signal.signal(signal.SIGTERM, on_sigterm)
-    (ROOT / "model/weights").write_text("trained")
+    (ROOT / "model/weights").write_text(told.get("weights", "trained"))
+    for name in told.get("leave", "").split():
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_text(read("resourceconfig.json")["current_host"])
     if "stubborn_child" in told:
         child = subprocess.Popen([sys.executable, "-c", STUBBORN_CHILD])
         print(f"child {child.pid}")
@@ -66,7 +81,7 @@ def leave_hostile_files(model: Path) -> None:
 
 
 def on_sigterm(number: int, frame: FrameType | None) -> None:
-    told = json.loads((ROOT / "input/config/hyperparameters.json").read_text())
+    told = told_to_this_host()
     print("SIGTERM")
     (ROOT / "model/weights").write_text("half trained")
     if "stubborn" not in told:

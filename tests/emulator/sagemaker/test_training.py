@@ -18,6 +18,9 @@ def channel(name: str, uri: str, **more: str) -> dict:
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
 
 
+GROUPS = [{"InstanceGroupName": "a", "InstanceType": "ml.m5.large", "InstanceCount": 2}]
+
+
 def members_of(archive: bytes) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
         return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
@@ -383,7 +386,12 @@ def test_a_name_is_used_once(bench):
         ),
         (
             {"ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2}},
-            "InstanceCount 2 is not supported by this service yet: use 1",
+            "InstanceCount 2 is more than this backend has for a training job: start this service "
+            "with --backend docker, or use 1",
+        ),
+        (
+            {"ResourceConfig": {"InstanceGroups": GROUPS, "VolumeSizeInGB": 1}},
+            "ResourceConfig.InstanceGroups is not supported by this service yet",
         ),
         ({"ResourceConfig": {"InstanceCount": 1}}, "ResourceConfig.InstanceType is missing"),
         ({"OutputDataConfig": {"S3OutputPath": "https://bucket/models"}}, "is not an S3 URI"),

@@ -6,6 +6,7 @@ The functions block and are called in threads.
 import gzip
 import tarfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 MAX_UNPACKED_BYTES = 10 * 1024**3
@@ -20,9 +21,34 @@ class ArchiveError(Exception):
 
 def pack(folder: Path, archive: Path) -> None:
     """Write all that a folder holds to a tar.gz, paths relative to the folder."""
+    pack_all([folder], archive)
+
+
+def pack_all(folders: Sequence[Path], archive: Path) -> None:
+    """Write all that folders hold to one tar.gz, paths relative to their folder.
+
+    Where a path is in several folders, or a file of one is a folder of another, the first
+    folder's is kept.
+    """
     with tarfile.open(archive, "w:gz", compresslevel=_COMPRESSION) as tar:
-        for entry in sorted(folder.iterdir()):
-            tar.add(entry, arcname=entry.name)
+        for name, path in sorted(_merged(folders).items()):
+            tar.add(path, arcname=str(name), recursive=False)
+
+
+def _merged(folders: Sequence[Path]) -> dict[Path, Path]:
+    """Return what is to be packed, by its path in the archive."""
+    kept: dict[Path, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder)
+            inside = [kept[parent] for parent in name.parents if parent in kept]
+            if name not in kept and all(_is_folder(parent) for parent in inside):
+                kept[name] = path
+    return kept
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def unpack(archive: Path, folder: Path, max_bytes: int = MAX_UNPACKED_BYTES) -> None:

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 FAILURE_CHARACTERS = 1024
-HOST_NAME = "algo-1"
-NETWORK_INTERFACE = "lo"
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,13 @@ class ContainerRoot:
         """Remove the folder and all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def write_training_config(self, job: dict[str, Any]) -> None:
+    def write_training_config(self, job: dict[str, Any], host: str, interface: str) -> None:
         """Write hyperparameters.json, inputdataconfig.json and resourceconfig.json.
 
         Args:
             job: the job as CreateTrainingJob describes it.
+            host: whose folder this is.
+            interface: the network interface by which the hosts reach one another.
         """
         self._write("hyperparameters.json", job.get("HyperParameters", {}))
         self._write(
@@ -69,21 +69,21 @@ class ContainerRoot:
                 for channel in job.get("InputDataConfig", ())
             },
         )
-        resources = job["ResourceConfig"]
+        resources, hosts = job["ResourceConfig"], host_names(job)
         group = {
             "instance_group_name": "homogeneousCluster",
             "instance_type": resources["InstanceType"],
-            "hosts": [HOST_NAME],
+            "hosts": hosts,
         }
         self._write(
             "resourceconfig.json",
             {
-                "current_host": HOST_NAME,
+                "current_host": host,
                 "current_instance_type": resources["InstanceType"],
                 "current_group_name": group["instance_group_name"],
-                "hosts": [HOST_NAME],
+                "hosts": hosts,
                 "instance_groups": [group],
-                "network_interface_name": NETWORK_INTERFACE,
+                "network_interface_name": interface,
             },
         )
 
@@ -97,6 +97,11 @@ class ContainerRoot:
 
     def _write(self, name: str, document: dict[str, Any]) -> None:
         (self.config / name).write_text(json.dumps(document), encoding="utf-8")
+
+
+def host_names(job: dict[str, Any]) -> list[str]:
+    """Return the names of a job's hosts, algo-1 first."""
+    return [f"algo-{number}" for number in range(1, job["ResourceConfig"]["InstanceCount"] + 1)]
 
 
 def _channel_config(channel: dict[str, Any]) -> dict[str, str]:

@@ -81,7 +81,7 @@ class TrainingJobs:
         job_arn = arn(TRAINING_JOB, region, name)
         if self._store.find(TRAINING_JOB, region, name):
             raise _name_taken(job_arn)
-        document = describe(asked)
+        document = describe(asked, self._backend.max_hosts)
         try:
             await self._backend.check_image(document["AlgorithmSpecification"]["TrainingImage"])
         except UnknownImageError as error:

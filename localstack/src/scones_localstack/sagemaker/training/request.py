@@ -38,11 +38,12 @@ _SWITCHES = (
 )
 
 
-def describe(asked: dict[str, Any]) -> dict[str, Any]:
+def describe(asked: dict[str, Any], max_hosts: int) -> dict[str, Any]:
     """Return what a job's description says of the request, AWS's defaults filled in.
 
     Args:
         asked: the request, checked against its shape.
+        max_hosts: how many instances the backend has for a job.
 
     Raises:
         ValidationException: it asks for what this service does not do, or contradicts itself.
@@ -56,7 +57,7 @@ def describe(asked: dict[str, Any]) -> dict[str, Any]:
         **asked.get("StoppingCondition", {}),
     }
     document["AlgorithmSpecification"] = _algorithm(asked["AlgorithmSpecification"])
-    _check_resources(asked.get("ResourceConfig", {}))
+    _check_resources(asked.get("ResourceConfig", {}), max_hosts)
     _check_channels(asked.get("InputDataConfig", []))
     output = asked["OutputDataConfig"]
     s3_uri(output["S3OutputPath"], "OutputDataConfig.S3OutputPath")
@@ -83,13 +84,17 @@ def _algorithm(asked: dict[str, Any]) -> dict[str, Any]:
     return asked | ({"MetricDefinitions": definitions} if definitions else {})
 
 
-def _check_resources(asked: dict[str, Any]) -> None:
+def _check_resources(asked: dict[str, Any], max_hosts: int) -> None:
     refuse(asked, ("InstanceGroups",), "ResourceConfig")
     for member in ("InstanceType", "InstanceCount"):
         if not asked.get(member):
             raise ValidationException(f"ResourceConfig.{member} is missing.")
-    if asked["InstanceCount"] != 1:
-        raise _unsupported("ResourceConfig.InstanceCount", asked["InstanceCount"], 1)
+    if asked["InstanceCount"] > max_hosts:
+        remedy = "start this service with --backend docker, or " if max_hosts == 1 else ""
+        raise ValidationException(
+            f"ResourceConfig.InstanceCount {asked['InstanceCount']} is more than this backend has "
+            f"for a training job: {remedy}use {max_hosts}."
+        )
 
 
 def _check_channels(channels: list[dict[str, Any]]) -> None:

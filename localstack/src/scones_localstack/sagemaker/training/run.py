@@ -14,28 +14,25 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from scones_localstack.sagemaker import archives
 from scones_localstack.sagemaker.backends import (
     TRAIN,
     Backend,
-    Container,
     ContainerSpec,
     ContainerStartError,
-    Exit,
 )
-from scones_localstack.sagemaker.contract import ContainerRoot
+from scones_localstack.sagemaker.contract import ContainerRoot, host_names
 from scones_localstack.sagemaker.images import UnknownImageError
 from scones_localstack.sagemaker.jobs.inputs import DownloadCancelled, DownloadError
 from scones_localstack.sagemaker.logs import TRAINING_GROUP, LogShipper
 from scones_localstack.sagemaker.objects import (
     Objects,
-    S3Uri,
     StorageError,
     parse_uri,
-    patiently,
 )
 from scones_localstack.sagemaker.store import Resource, Shipment, now
+from scones_localstack.sagemaker.training.artifacts import upload
 from scones_localstack.sagemaker.training.channels import download
+from scones_localstack.sagemaker.training.instances import Ending, Instances
 from scones_localstack.sagemaker.training.metrics import final_metrics
 from scones_localstack.sagemaker.training.status import (
     Secondary,
@@ -88,11 +85,11 @@ class TrainingRun:
         self._job = job
         self._around = around
         self._folder = folder
-        self._root = ContainerRoot(folder / _ROOT)
-        self._log_path = folder / "algo-1.log"
+        self._hosts = host_names(job.document)
+        self._roots = {host: ContainerRoot(folder / _ROOT / host) for host in self._hosts}
+        self._instances = Instances(around.backend)
         self._stop_seconds = around.stop_seconds
-        self._container: Container | None = None
-        self._hurry: asyncio.Task[Exit] | None = None
+        self._hurry: asyncio.Task[None] | None = None
         self._stop_cause: StopCause | None = None
         self._stop_asked = asyncio.Event()
         self._cancelled = threading.Event()
@@ -110,9 +107,9 @@ class TrainingRun:
         self._stop_seconds = self._stop_seconds if grace_seconds is None else grace_seconds
         self._cancelled.set()
         self._stop_asked.set()
-        if grace_seconds is not None and self._container is not None:
-            # It may be in the middle of a longer grace.
-            self._hurry = asyncio.create_task(self._container.stop(grace_seconds))
+        if grace_seconds is not None:
+            # They may be in the middle of a longer grace.
+            self._hurry = asyncio.create_task(self._instances.stop(grace_seconds))
 
     async def run(self) -> None:
         """Run the job to its end, whatever that is; the record tells."""
@@ -136,8 +133,10 @@ class TrainingRun:
 
     async def _stages(self) -> None:
         self._annotate("Preparing the instances for training")
-        await asyncio.to_thread(self._root.create)
-        self._root.write_training_config(self._job.document)
+        for host, root in self._roots.items():
+            await asyncio.to_thread(root.create)
+            interface = self._around.backend.network_interface
+            root.write_training_config(self._job.document, host, interface)
         if self._stop_cause:
             return
         self._job.document["TrainingStartTime"] = now()
@@ -147,9 +146,9 @@ class TrainingRun:
         if self._stop_cause:
             return
         self._enter(Secondary.TRAINING)
-        outcome = await self._train()
+        ending = await self._train()
         self._enter(Secondary.UPLOADING)
-        failed = outcome.failed and self._stop_cause is None
+        failed = ending.failed if self._stop_cause is None else ""
         try:
             await self._upload()
         except JobFailed:
@@ -157,30 +156,44 @@ class TrainingRun:
             if not failed:
                 raise
         if failed:
-            raise JobFailed(_algorithm_error(self._root.failure() or outcome.reason, outcome.code))
+            raise JobFailed(self._algorithm_error(failed, ending))
 
     async def _download(self) -> None:
         for channel in self._job.document["InputDataConfig"]:
-            folder = self._root.channel(channel["ChannelName"])
+            folders = [root.channel(channel["ChannelName"]) for root in self._roots.values()]
             try:
                 await asyncio.to_thread(
-                    download, self._around.objects, channel, folder, self._cancelled
+                    download, self._around.objects, channel, folders, self._cancelled
                 )
             except DownloadError as error:
                 raise JobFailed(f"ClientError: Data download failed:{error}") from error
 
-    async def _train(self) -> Exit:
-        job = self._job
-        stream = f"{job.name}/algo-1-{int(now() * 1000)}"
-        self._log_path.unlink(missing_ok=True)
-        self._around.shipper.ship(Shipment(self._log_path, job.region, TRAINING_GROUP, stream))
-        spec = ContainerSpec(
+    async def _train(self) -> Ending:
+        try:
+            await self._instances.start([self._spec(host) for host in self._hosts])
+        except (ContainerStartError, UnknownImageError) as error:
+            raise JobFailed(f"ClientError: {error}") from error
+        ending = await self._until_exit()
+        for host, outcome in ending.exits.items():
+            if outcome.cpu_seconds is not None:
+                with self._log_path(host).open("a", encoding="utf-8") as log:
+                    log.write(f"scones: training used {outcome.cpu_seconds:.1f} CPU seconds\n")
+        return ending
+
+    def _spec(self, host: str) -> ContainerSpec:
+        """Begin a host's log, and say what is to run there."""
+        job, log_path = self._job, self._log_path(host)
+        stream = f"{job.name}/{host}-{int(now() * 1000)}"
+        log_path.unlink(missing_ok=True)
+        self._around.shipper.ship(Shipment(log_path, job.region, TRAINING_GROUP, stream))
+        return ContainerSpec(
             name=f"training-job/{job.name}",
             image=job.document["AlgorithmSpecification"]["TrainingImage"],
             argument=TRAIN,
-            root=self._root.path,
-            log_path=self._log_path,
+            root=self._roots[host].path,
+            log_path=log_path,
             instance_type=job.document["ResourceConfig"]["InstanceType"],
+            host=host,
             job=f"{job.region}/{job.name}",
             environment={
                 "AWS_REGION": job.region,
@@ -190,22 +203,15 @@ class TrainingRun:
                 "TRAINING_JOB_ARN": job.document["TrainingJobArn"],
             },
         )
-        try:
-            container = await self._around.backend.start(spec)
-        except (ContainerStartError, UnknownImageError) as error:
-            raise JobFailed(f"ClientError: {error}") from error
-        self._container = container
-        outcome = await self._until_exit(container)
-        if outcome.cpu_seconds is not None:
-            with self._log_path.open("a", encoding="utf-8") as log:
-                log.write(f"scones: training used {outcome.cpu_seconds:.1f} CPU seconds\n")
-        return outcome
 
-    async def _until_exit(self, container: Container) -> Exit:
+    def _log_path(self, host: str) -> Path:
+        return self._folder / f"{host}.log"
+
+    async def _until_exit(self) -> Ending:
         """Wait for the algorithm's end, a stop, or the end of its time."""
         document = self._job.document
         limit = document["StoppingCondition"]["MaxRuntimeInSeconds"]
-        ended = asyncio.create_task(container.wait())
+        ended = asyncio.create_task(self._instances.wait())
         stopped = asyncio.create_task(self._stop_asked.wait())
         await asyncio.wait(
             [ended, stopped],
@@ -216,32 +222,25 @@ class TrainingRun:
         if ended.done():
             return ended.result()
         self.stop(StopCause.MAX_RUNTIME)
-        await container.stop(self._stop_seconds)
+        await self._instances.stop(self._stop_seconds)
         return await ended
 
     async def _upload(self) -> None:
         """Keep what the algorithm has left behind, however it has ended."""
         output = parse_uri(self._job.document["OutputDataConfig"]["S3OutputPath"])
         target = output.below(f"{self._job.name}/output")
+        roots = list(self._roots.values())
         try:
-            await asyncio.to_thread(self._keep, self._root.model, target, "model.tar.gz")
-            await asyncio.to_thread(self._keep, self._root.output_data, target, "output.tar.gz")
+            await asyncio.to_thread(upload, self._around.objects, roots, self._folder, target)
         except StorageError as error:
             raise JobFailed(f"ClientError: Artifact upload failed:{error}") from error
 
-    def _keep(self, folder: Path, target: S3Uri, name: str) -> None:
-        """Pack a folder and upload it; blocks."""
-        if archives.is_empty(folder):
-            return
-        archive = self._folder / name
-        archives.pack(folder, archive)
-        patiently(lambda: self._around.objects.upload(archive, target.below(name)))
-
     async def _end(self, reason: str) -> None:
-        """Deliver the log, read the metrics, and only then tell of the end."""
+        """Deliver the logs, read algo-1's metrics, and only then tell of the end."""
         definitions = self._job.document["AlgorithmSpecification"].get("MetricDefinitions", [])
-        await self._around.shipper.close(self._log_path, _LOG_SECONDS)
-        metrics = await asyncio.to_thread(final_metrics, self._log_path, definitions, now())
+        logs = [self._log_path(host) for host in self._hosts]
+        await asyncio.gather(*(self._around.shipper.close(log, _LOG_SECONDS) for log in logs))
+        metrics = await asyncio.to_thread(final_metrics, logs[0], definitions, now())
         if metrics:
             self._job.document["FinalMetricDataList"] = metrics
         await asyncio.to_thread(clear, self._folder)
@@ -261,6 +260,17 @@ class TrainingRun:
         self._around.save(self._job)
         _log.info("training job %s: %s %s", self._job.name, self._job.status, reason)
 
+    def _algorithm_error(self, host: str, ending: Ending) -> str:
+        """Return a FailureReason of AWS's form, cut so that the exit code is still in it."""
+        outcome = ending.exits[host]
+        failure = self._roots[host].failure() or outcome.reason
+        known = failure.startswith(("AlgorithmError:", "ClientError:", "InternalServerError:"))
+        reason = failure if known else f"AlgorithmError: {failure}"
+        tail = f", exit code: {outcome.code}"
+        if len(self._hosts) > 1:
+            tail += f", host: {host}"
+        return f"{reason[: 1024 - len(tail)]}{tail}"
+
     def _enter(self, secondary: Secondary) -> None:
         move(self._job, secondary)
         self._around.save(self._job)
@@ -275,11 +285,3 @@ def clear(folder: Path) -> None:
     ContainerRoot(folder / _ROOT).remove()
     for archive in folder.glob("*.tar.gz"):
         archive.unlink()
-
-
-def _algorithm_error(failure: str, code: int) -> str:
-    """Return a FailureReason of AWS's form, cut so that the exit code is still in it."""
-    known = failure.startswith(("AlgorithmError:", "ClientError:", "InternalServerError:"))
-    reason = failure if known else f"AlgorithmError: {failure}"
-    tail = f", exit code: {code}"
-    return f"{reason[: 1024 - len(tail)]}{tail}"
