@@ -119,8 +119,8 @@ async def _gather(cluster: Cluster, join_seconds: float) -> Line:
             complete.set()
 
     try:
-        address = await _resolve(cluster.current)
-        server = await asyncio.start_server(welcome, address, PORT)
+        # A host has an address in each of its networks; which of them the others use they show.
+        server = await asyncio.start_server(welcome, cluster.current, PORT, family=socket.AF_INET)
     except OSError as error:
         raise ClusterError(
             f"InternalServerError: {cluster.current} cannot listen for the other hosts on port "
@@ -137,6 +137,7 @@ async def _gather(cluster: Cluster, join_seconds: float) -> Line:
     finally:
         server.close()
     peers = tuple(joined[host] for host in cluster.hosts[1:])
+    address = peers[0].own_address
     port = _free_port(address)
     for peer in peers:
         peer.send("begin", scheduler_port=port)
@@ -163,12 +164,6 @@ async def _call(cluster: Cluster, join_seconds: float) -> Line:
     peer.send("join", host=cluster.current)
     begin = await peer.hear(join_seconds + SILENCE_SECONDS)
     return Line((peer,), peer.own_address, peer.address, int(begin["scheduler_port"]))
-
-
-async def _resolve(host: str) -> str:
-    loop = asyncio.get_running_loop()
-    (found, *_) = await loop.getaddrinfo(host, None, family=socket.AF_INET)
-    return str(found[4][0])
 
 
 def _free_port(address: str) -> int:
