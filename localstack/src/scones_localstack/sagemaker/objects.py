@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as AwsConnectionError
@@ -126,6 +126,13 @@ class Objects:
         """Return the content of a small object."""
         body: bytes = _translated(
             lambda: self._s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read(), uri
+        )
+        return body
+
+    def open(self, uri: S3Uri) -> IO[bytes]:
+        """Return an object's content, to be read as it comes."""
+        body: IO[bytes] = _translated(
+            lambda: self._s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"], uri
         )
         return body
 

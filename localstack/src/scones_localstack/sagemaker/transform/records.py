@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from scones_localstack.sagemaker.recordio import NotRecordIOError, read_records
+
 MEGABYTE = 1024 * 1024
 
-_RECORDIO_MAGIC = 0xCED7230A
-_RECORDIO_HEADER = struct.Struct("<II")
-_LENGTH_BITS = 29
 _TFRECORD_HEADER = struct.Struct("<QI")
 _TFRECORD_TAIL_BYTES = 4
 
@@ -68,24 +67,11 @@ def _lines(file: BinaryIO) -> Iterator[Record]:
 
 
 def _recordio(file: BinaryIO) -> Iterator[Record]:
-    """Yield the records of MXNet's RecordIO; a record may lie there in several parts."""
-    content, framed = b"", b""
-    while header := file.read(_RECORDIO_HEADER.size):
-        if len(header) < _RECORDIO_HEADER.size:
-            raise RecordError("the RecordIO file is cut off")
-        magic, length_and_flag = _RECORDIO_HEADER.unpack(header)
-        if magic != _RECORDIO_MAGIC:
-            raise RecordError("it is not a RecordIO file")
-        flag, length = length_and_flag >> _LENGTH_BITS, length_and_flag & (1 << _LENGTH_BITS) - 1
-        part = _read(file, length, "RecordIO")
-        framed += header + part + _read(file, -length % 4, "RecordIO")
-        # A part that follows another stands for the magic number that was cut out between them.
-        content += (b"" if flag in (0, 1) else header[:4]) + part
-        if flag in (0, 3):
+    try:
+        for content, framed in read_records(file):
             yield Record(content, framed)
-            content, framed = b"", b""
-    if framed:
-        raise RecordError("the RecordIO file is cut off")
+    except NotRecordIOError as error:
+        raise RecordError(str(error)) from error
 
 
 def _tfrecord(file: BinaryIO) -> Iterator[Record]:
@@ -93,15 +79,10 @@ def _tfrecord(file: BinaryIO) -> Iterator[Record]:
         if len(header) < _TFRECORD_HEADER.size:
             raise RecordError("the TFRecord file is cut off")
         length, _ = _TFRECORD_HEADER.unpack(header)
-        content = _read(file, length, "TFRecord")
-        yield Record(content, header + content + _read(file, _TFRECORD_TAIL_BYTES, "TFRecord"))
-
-
-def _read(file: BinaryIO, length: int, kind: str) -> bytes:
-    content = file.read(length)
-    if len(content) < length:
-        raise RecordError(f"the {kind} file is cut off")
-    return content
+        rest = file.read(length + _TFRECORD_TAIL_BYTES)
+        if len(rest) < length + _TFRECORD_TAIL_BYTES:
+            raise RecordError("the TFRecord file is cut off")
+        yield Record(rest[:length], header + rest)
 
 
 _SPLITTERS = {"None": _whole, "Line": _lines, "RecordIO": _recordio, "TFRecord": _tfrecord}
