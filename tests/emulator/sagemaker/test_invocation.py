@@ -124,5 +124,5 @@ def test_runtime_operations_that_are_not_there_are_named(bench, endpoint):
     with pytest.raises(ClientError) as caught:
         bench.runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation="s3://bucket/key")
 
-    assert caught.value.response["Error"]["Code"] == "NotImplemented"
+    assert caught.value.response["Error"]["Code"] == "InternalFailure"
     assert "InvokeEndpointAsync is an operation" in caught.value.response["Error"]["Message"]

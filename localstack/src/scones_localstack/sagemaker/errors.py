@@ -79,9 +79,9 @@ class UnknownOperation(ServiceError):  # noqa: N818
 
 
 class NotImplementedYet(ServiceError):  # noqa: N818
-    """SageMaker has the operation; this service does not."""
+    """SageMaker has the operation; this service does not. LocalStack says so in this form."""
 
-    code = "NotImplemented"
+    code = "InternalFailure"
     status = 501
 
 
