@@ -1,0 +1,50 @@
+"""AWS's built-in image classification, by its image URI of every region, is ours."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from scones.emulation.services import _image_table, interpreter
+
+# SageMaker's own SDK, in a process of its own: importing it warns of much.
+_URIS = """
+from sagemaker import image_uris
+config = image_uris.config_for_framework("image-classification")
+for region in config["versions"]["1"]["registries"]:
+    print(image_uris.retrieve("image-classification", region))
+"""
+# The service's own look-up, in its own environment: one line out for each line in.
+_LOOK_UP = """
+import sys
+from pathlib import Path
+from scones_localstack.sagemaker.images import load
+images = load(Path(sys.argv[1]))
+for uri in sys.stdin.read().split():
+    image = images.program(uri)
+    print(uri, image.name, image.command[-1])
+"""
+
+
+def _lines(program: str, *command: str, told: str = "") -> list[str]:
+    return subprocess.run(
+        [command[0], "-W", "ignore", "-c", program, *command[1:]],
+        input=told,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "SAGEMAKER_SUPPRESS_V2_WARNING": "1"},
+    ).stdout.splitlines()
+
+
+def test_the_sdks_uri_of_each_region_stands_for_our_algorithm(tmp_path: Path) -> None:
+    uris = _lines(_URIS, sys.executable)
+    assert len(uris) > 30
+    suffixes = {uri.split("/")[0].split(".", 4)[-1] for uri in uris}
+    assert {"amazonaws.com", "amazonaws.com.cn"} < suffixes
+
+    table = _image_table(tmp_path, [])
+    found = _lines(_LOOK_UP, str(interpreter("emulator")), str(table), told="\n".join(uris))
+
+    ours = "scones/image-classification:latest scones_algorithms.image_classification"
+    assert found == [f"{uri} {ours}" for uri in uris]
