@@ -7,12 +7,12 @@ from pathlib import Path
 
 from scones.emulation.services import _image_table, interpreter
 
-# SageMaker's own SDK, in a process of its own: importing it warns of much.
+# SageMaker's own SDK, in a process of its own: importing it warns of much, and it logs to stdout.
 _URIS = """
 from sagemaker import image_uris
 config = image_uris.config_for_framework("image-classification")
 for region in config["versions"]["1"]["registries"]:
-    print(image_uris.retrieve("image-classification", region))
+    print("URI", image_uris.retrieve("image-classification", region))
 """
 # The service's own look-up, in its own environment: one line out for each line in.
 _LOOK_UP = """
@@ -38,7 +38,8 @@ def _lines(program: str, *command: str, told: str = "") -> list[str]:
 
 
 def test_the_sdks_uri_of_each_region_stands_for_our_algorithm(tmp_path: Path) -> None:
-    uris = _lines(_URIS, sys.executable)
+    said = [line.split() for line in _lines(_URIS, sys.executable)]
+    uris = [words[1] for words in said if words[0] == "URI"]
     assert len(uris) > 30
     suffixes = {uri.split("/")[0].split(".", 4)[-1] for uri in uris}
     assert {"amazonaws.com", "amazonaws.com.cn"} < suffixes
