@@ -16,6 +16,8 @@ import pytest
 import urllib3
 
 from scones.emulation.services import interpreter
+from scones.sagemaker_sdk import compose
+from scones.sagemaker_sdk.folders import hand_back
 from tests.integration.conftest import ROOT, Scones, free_ports, make_scones
 from tests.integration.test_sagemaker_sdk import few_images, run_example
 
@@ -46,7 +48,7 @@ def nothing_left(engine: docker.DockerClient, stack: Scones) -> Iterator[None]:
 
 
 @pytest.fixture(params=["plugin", "docker-compose"])
-def compose(request: pytest.FixtureRequest, tmp_path: Path, stack: Scones) -> Scones:
+def with_compose(request: pytest.FixtureRequest, tmp_path: Path, stack: Scones) -> Scones:
     """The stack, where only Docker's plugin or only the program `docker-compose` is Compose."""
     if request.param == "plugin":
         if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
@@ -62,19 +64,19 @@ def compose(request: pytest.FixtureRequest, tmp_path: Path, stack: Scones) -> Sc
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_the_example_runs_in_local_mode(compose: Scones) -> None:
-    done = run_example(compose, "local-mode")
+def test_the_example_runs_in_local_mode(with_compose: Scones) -> None:
+    done = run_example(with_compose, "local-mode")
     assert done.returncode == 0, done.stderr
     assert "Epoch[1] Validation-accuracy=" in done.stdout
     assert len([line for line in done.stdout.splitlines() if ".png: " in line]) == 4
     assert "local mode ignores DataCaptureConfig: no data are captured" in done.stderr
     for noise in ("telemetry", "sagemaker.config", "SageMaker Python SDK v2", "Rootless"):
         assert noise not in done.stderr + done.stdout
-    s3 = compose.aws.client("s3")
-    bucket = f"sagemaker-us-east-1-{compose.aws.account}"
+    s3 = with_compose.aws.client("s3")
+    bucket = f"sagemaker-us-east-1-{with_compose.aws.account}"
     models = s3.list_objects_v2(Bucket=bucket, Prefix="train-and-deploy/models/")["Contents"]
     assert any(entry["Key"].endswith("/output/model.tar.gz") for entry in models)
-    assert compose.aws.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
+    assert with_compose.aws.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
 
 
 @pytest.mark.usefixtures("nothing_left")
@@ -114,6 +116,20 @@ def test_an_endpoint_ends_with_its_script_and_a_killed_script_is_cleaned_up_afte
     done = _script(stack, serve + "predictor.predict(b'not an image')")  # and no clean-up
     assert done.returncode == 1
     assert "(ModelError) when calling the InvokeEndpoint operation" in done.stderr
+
+
+def test_files_of_a_containers_user_are_handed_back(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    image = "scones/image-classification"
+    program = "mkdir /mnt/private && touch /mnt/private/file && chmod 700 /mnt/private"
+    compose.docker(
+        *("run", "--rm", "--user", "12345:12345", "--volume", f"{tmp_path}:/mnt"),
+        *("--entrypoint", "sh", image, "-c", program),
+    )
+    assert (tmp_path / "private").stat().st_uid == 12345
+    hand_back(tmp_path, image)
+    owners = {path.stat().st_uid for path in (tmp_path, *tmp_path.rglob("*"))}
+    assert owners == {os.getuid()}
 
 
 def test_the_example_runs_against_the_service_with_containers(

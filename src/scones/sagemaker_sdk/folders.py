@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scones.errors import StackError
@@ -25,11 +26,12 @@ def session_folder(parent: Path) -> Path:
     The folder, and what runs by the Compose files in it, goes when this process ends.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    for lock in sorted(parent.glob("*/lock")):
-        _sweep_unless_held(lock)
-    folder = Path(tempfile.mkdtemp(prefix="session-", dir=parent))
-    held = (folder / "lock").open("w")
-    fcntl.flock(held, fcntl.LOCK_EX)
+    with _one_at_a_time(parent):
+        for lock in sorted(parent.glob("*/lock")):
+            _sweep_unless_held(lock)
+        folder = Path(tempfile.mkdtemp(prefix="session-", dir=parent))
+        held = (folder / "lock").open("w")
+        fcntl.flock(held, fcntl.LOCK_EX)
     atexit.register(held.close)
     atexit.register(remove, folder)
     return folder
@@ -86,6 +88,17 @@ def _images(folder: Path) -> Iterator[str]:
         for line in file.read_text().splitlines():
             if line.strip().startswith("image: "):
                 yield line.split(": ", 1)[1]
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep other processes from sweeping away a session that has no lock yet."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sweep_unless_held(lock: Path) -> None:
