@@ -143,6 +143,8 @@ def test_the_container_sees_the_limits_of_its_instance_type(bench, engine, servi
     # CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, NET_BIND_SERVICE
     assert "CapEff:\t00000000000004fb" in shown
     assert (host["Privileged"], host["Binds"], host["PidsLimit"]) == (False, None, 4096)
+    # With it SIGTERM ends a program that says nothing about signals.
+    assert host["Init"] is True
     assert host["NetworkMode"] not in ("host", "default", "bridge")
 
 
