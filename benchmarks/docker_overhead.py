@@ -107,12 +107,13 @@ def services(folder: Path) -> Iterator[tuple[int, int]]:
     Yields:
         The ports of LocalStack and of that service.
     """
-    s3_port, idle_port, mail_port, api_port = free_ports(4)
+    s3_port, idle_port, mail_port, page_port, api_port = free_ports(5)
     os.environ |= {
         "SCONES_STATE_DIR": str(folder / "state"),
         "SCONES_PROFILES__LOCAL__LOCALSTACK_PORT": str(s3_port),
         "SCONES_PROFILES__LOCAL__SAGEMAKER_PORT": str(idle_port),
         "SCONES_PROFILES__LOCAL__SMTP_PORT": str(mail_port),
+        "SCONES_PROFILES__LOCAL__INBOX_PORT": str(page_port),
     }
     images = folder / "images.json"
     images.write_text(json.dumps({"images": [{"repositories": ["trivial"], "image": IMAGE}]}))
