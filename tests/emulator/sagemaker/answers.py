@@ -14,7 +14,7 @@ def check_answer(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
         return
     assert http_response.headers["x-amzn-RequestId"]
     shape = model.output_shape
-    if shape is None:
+    if shape is None or model.has_event_stream_output:
         return
     if not shape.serialization and not model.has_streaming_output:
         document = json.loads(http_response.content)

@@ -1,6 +1,7 @@
 """One SageMaker service for the session, beside the session's LocalStack."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,5 +28,15 @@ def bench(emulator: Emulator, service: Service) -> Iterator[Workbench]:
     workbench = Workbench(service, emulator, bucket)
     yield workbench
     for name in set(service.ready()["endpoints"]) - before:
-        workbench.leaves(name, "Creating")
+        workbench.settles(name)
         workbench.delete(name)
+
+
+@pytest.fixture
+def own(emulator: Emulator, tmp_path: Path) -> Iterator[Workbench]:
+    """A workbench with a service of its own, which may be stopped and killed."""
+    service = Service(tmp_path / "state", emulator, {"capture-flush-seconds": 60.0})
+    bucket = unique("bucket")
+    emulator.client("s3").create_bucket(Bucket=bucket)
+    with service:
+        yield Workbench(service, emulator, bucket)

@@ -118,13 +118,19 @@ class Handler(BaseHTTPRequestHandler):
         body = self.read_body()
         if body == b"crash":
             os._exit(3)
-        if body == b"slow":
-            time.sleep(30)
+        if body.startswith(b"slow"):
+            time.sleep(float(body[4:] or b"30"))
         if body.startswith(b"status "):
             self.answer(int(body.split()[1]), b"cannot read this")
             return
         if "ANSWER" in os.environ:
             self.answer(*batch_answer(body, dict(self.headers)))
+            return
+        if body.startswith(b"bytes "):
+            self.answer(200, bytes(int(body.split()[1])))
+            return
+        if body.startswith(b"stream "):
+            self.stream(*body.decode().split()[1:])
             return
         accept = self.headers.get("Accept")
         if accept == "application/octet-stream":
@@ -149,15 +155,31 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return body
 
+    def stream(self, count: str, seconds: str, then: str = "") -> None:
+        """Answer in so many parts, with a pause after each."""
+        self.begin(200, "text/plain", {"Transfer-Encoding": "chunked"})
+        for number in range(int(count)):
+            part = f"part {number}\n".encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+            self.wfile.flush()
+            time.sleep(float(seconds))
+        if then == "crash":
+            os._exit(3)
+        self.wfile.write(b"0\r\n\r\n")
+
     def answer(self, status: int, body: bytes, content_type: str = "text/plain") -> None:
+        self.begin(status, content_type, {"Content-Length": str(len(body))})
+        self.wfile.write(body)
+
+    def begin(self, status: int, content_type: str, more: dict[str, str]) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in more.items():
+            self.send_header(name, value)
         if "X-Amzn-SageMaker-Custom-Attributes" in self.headers:
             told = self.headers["X-Amzn-SageMaker-Custom-Attributes"]
             self.send_header("X-Amzn-SageMaker-Custom-Attributes", told.upper())
         self.end_headers()
-        self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -190,6 +212,7 @@ def serve() -> None:
     if "EXIT_AT_START" in os.environ:
         print("no model here")
         sys.exit(int(os.environ["EXIT_AT_START"]))
+    time.sleep(float(os.environ.get("SLOW_START", "0")))
     host, port = os.environ["SCONES_BIND_HOST"], int(os.environ["SAGEMAKER_BIND_TO_PORT"])
     server = ThreadingHTTPServer((host, port), Handler)
     server.daemon_threads = True

@@ -85,6 +85,7 @@ class Service:
             "startup-seconds": 10.0,
             "capture-flush-seconds": 0.3,
             "shutdown-seconds": 1.0,
+            "metrics-seconds": 0.3,
             **self.options,
         }
         command = [self.python, "-m", "scones_localstack.sagemaker"]
@@ -165,6 +166,17 @@ def output_members(operation: str) -> set[str]:
     """The members of an operation's answer, as AWS's model has them."""
     model = botocore.session.Session().get_service_model("sagemaker")
     return set(model.operation_model(operation).output_shape.members)
+
+
+def variant(name: str, model: str, **more: Any) -> dict[str, Any]:
+    """A production variant with one instance."""
+    return {
+        "VariantName": name,
+        "ModelName": model,
+        "InstanceType": "ml.m5.xlarge",
+        "InitialInstanceCount": 1,
+        **more,
+    }
 
 
 @dataclass
@@ -355,27 +367,44 @@ class Workbench:
         return self.log_lines("/aws/sagemaker/ProcessingJobs", f"{name}/")
 
     def config(self, model: str, **more: Any) -> str:
+        """Create an endpoint configuration with one variant and return its name."""
+        one = variant("AllTraffic", model, InstanceType=self.instance_type)
+        return self.variants(one, **more)
+
+    def variants(self, *variants: dict[str, Any], **more: Any) -> str:
         """Create an endpoint configuration and return its name."""
         name = unique("config")
-        variant = {
-            "VariantName": "AllTraffic",
-            "ModelName": model,
-            "InstanceType": self.instance_type,
-            "InitialInstanceCount": 1,
-        }
         self.sagemaker.create_endpoint_config(
-            EndpointConfigName=name, ProductionVariants=[variant], **more
+            EndpointConfigName=name, ProductionVariants=list(variants), **more
         )
         return name
 
     def deploy(self, model: str, **more: Any) -> str:
         """Create an endpoint, wait until it is no longer Creating, and return its name."""
+        return self.serve(self.config(model, **more))
+
+    def serve(self, config: str, **more: Any) -> str:
+        """Create an endpoint from a configuration, wait as above, and return its name."""
         name = unique("endpoint")
-        self.sagemaker.create_endpoint(
-            EndpointName=name, EndpointConfigName=self.config(model, **more)
-        )
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, **more)
         self.leaves(name, "Creating")
         return name
+
+    def update(self, name: str, config: str, **more: Any) -> dict[str, Any]:
+        """Update an endpoint, wait until that has ended, and return its description."""
+        self.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, **more)
+        return self.settles(name)
+
+    def settles(self, name: str) -> dict[str, Any]:
+        """Wait until nothing is being done to an endpoint."""
+
+        def settled() -> dict[str, Any] | None:
+            endpoint = self.endpoint(name)
+            busy = endpoint["EndpointStatus"] in ("Creating", "Updating", "RollingBack")
+            return None if busy else endpoint
+
+        document: dict[str, Any] = wait_until(settled, SECONDS, f"the end of what {name} does")
+        return document
 
     def endpoint(self, name: str) -> dict[str, Any]:
         document: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)

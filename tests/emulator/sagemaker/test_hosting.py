@@ -225,17 +225,6 @@ def test_a_model_needs_a_known_image_and_data_that_is_there(bench):
         assert said.startswith(message)
 
 
-def test_several_variants_are_refused_for_now(bench):
-    model = bench.model()
-    variant = {"ModelName": model, "InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
-
-    with pytest.raises(ClientError, match="2 production variants are not supported by this serv"):
-        bench.sagemaker.create_endpoint_config(
-            EndpointConfigName="c",
-            ProductionVariants=[{"VariantName": "a", **variant}, {"VariantName": "b", **variant}],
-        )
-
-
 def test_records_are_described_as_they_were_given(bench):
     model = bench.model(TOLD="hello")
     config = bench.config(model)

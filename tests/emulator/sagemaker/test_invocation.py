@@ -100,7 +100,10 @@ def test_a_models_error_is_a_model_error(bench, endpoint, status, side):
             "constraint: Member must satisfy regular expression pattern: "
             "^[a-zA-Z0-9](-*[a-zA-Z0-9])*",
         ),
-        ({"TargetModel": "a.tar.gz"}, "TargetModel is not supported by this service yet."),
+        (
+            {"TargetModel": "a.tar.gz"},
+            "TargetModel is not supported by this service yet: leave it out, or use AWS.",
+        ),
     ],
 )
 def test_a_wrong_request_is_a_validation_error(bench, endpoint, asked, message):
@@ -120,9 +123,9 @@ def test_an_endpoints_name_must_match_in_case_to_invoke_it(bench, endpoint):
         bench.invoke(endpoint.upper())
 
 
-def test_runtime_operations_that_are_not_there_are_named(bench, endpoint):
-    with pytest.raises(ClientError) as caught:
-        bench.runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation="s3://bucket/key")
+def test_an_answer_that_is_too_large_is_a_model_error(bench, endpoint):
+    with pytest.raises(bench.runtime.exceptions.ModelError) as caught:
+        bench.runtime.invoke_endpoint(EndpointName=endpoint, Body=f"bytes {LIMIT + 1}".encode())
 
-    assert caught.value.response["Error"]["Code"] == "InternalFailure"
-    assert "InvokeEndpointAsync is an operation" in caught.value.response["Error"]["Message"]
+    assert caught.value.response["OriginalStatusCode"] == 0
+    assert f"has {LIMIT + 1} bytes" in caught.value.response["OriginalMessage"]

@@ -16,16 +16,6 @@ from tests.emulator.sagemaker.test_capture import config, lines_of
 from tests.emulator.sagemaker.test_training import is_running, members_of
 
 
-@pytest.fixture
-def own(emulator, tmp_path):
-    """A workbench with a service of its own, which may be stopped and killed."""
-    service = Service(tmp_path / "state", emulator, {"capture-flush-seconds": 60.0})
-    bucket = unique("bucket")
-    emulator.client("s3").create_bucket(Bucket=bucket)
-    with service:
-        yield Workbench(service, emulator, bucket)
-
-
 def children_of(service: Service) -> list[int]:
     return [child.pid for child in psutil.Process(service.process.pid).children()]
 

@@ -46,15 +46,15 @@ def tags_of(asked: dict[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in asked.get("Tags", ())}
 
 
-def check_limit(what: str, present: int, limit: int, option: str) -> None:
-    """Raise if one more would be too many.
+def check_limit(what: str, present: int, limit: int, option: str, more: int = 1) -> None:
+    """Raise if so many more would be too many.
 
     Raises:
         ResourceLimitExceeded: in AWS's form, naming the option that sets the limit.
     """
-    if present >= limit:
+    if present + more > limit:
         raise ResourceLimitExceeded(
             f"The account-level service limit '{what}' is {limit}, with current utilization of "
-            f"{present} and a request delta of 1. Wait for one to end, or start this service "
+            f"{present} and a request delta of {more}. Wait for one to end, or start this service "
             f"with a higher {option}."
         )

@@ -18,12 +18,17 @@ from scones_localstack.sagemaker.events.changes import StateChanges
 from scones_localstack.sagemaker.front.control import ControlPlane
 from scones_localstack.sagemaker.front.runtime import Runtime
 from scones_localstack.sagemaker.front.server import Server
-from scones_localstack.sagemaker.hosting.deployment import Surroundings
+from scones_localstack.sagemaker.hosting.asynchronous.operation import AsyncInvoker
+from scones_localstack.sagemaker.hosting.asynchronous.worker import AsyncWorker
 from scones_localstack.sagemaker.hosting.endpoint_configs import EndpointConfigs
 from scones_localstack.sagemaker.hosting.endpoints import Endpoints
 from scones_localstack.sagemaker.hosting.invocation import Invoker
+from scones_localstack.sagemaker.hosting.metrics import InvocationMetrics
 from scones_localstack.sagemaker.hosting.models import Models
 from scones_localstack.sagemaker.hosting.spool import CaptureSpool
+from scones_localstack.sagemaker.hosting.streaming import Streamer
+from scones_localstack.sagemaker.hosting.surroundings import Surroundings
+from scones_localstack.sagemaker.hosting.updates import Updates
 from scones_localstack.sagemaker.logs import LogShipper
 from scones_localstack.sagemaker.processing.operations import ProcessingJobs
 from scones_localstack.sagemaker.settings import Settings
@@ -56,6 +61,7 @@ class Service:
         self._backend = make(settings, table, self._store)
         self._shipper = LogShipper(aws, self._store)
         self._spool = CaptureSpool(settings.folder / "capture", aws, settings.capture_flush_seconds)
+        self._metrics = InvocationMetrics(aws, settings.metrics_seconds)
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -69,25 +75,36 @@ class Service:
             aws=aws,
             shipper=self._shipper,
             spool=self._spool,
+            metrics=self._metrics,
             http=self._http,
             save=self._store.save,
             folder=settings.folder,
             startup_seconds=settings.startup_seconds,
+            drain_seconds=settings.invocation_seconds,
         )
-        self._endpoints = Endpoints(self._store, around, settings.max_endpoints)
+        self._endpoints = Endpoints(self._store, around, settings)
         operations = {
             **self._jobs.operations(),
             **Models(self._store, aws, self._backend).operations(),
             **EndpointConfigs(self._store).operations(),
             **self._endpoints.operations(),
+            **Updates(self._store, self._endpoints, settings).operations(),
             **Tags(self._store).operations(),
         }
         for family in self._families:
             operations |= family.operations()
         invoker = Invoker(self._endpoints, self._spool, self._http, settings.invocation_seconds)
+        self._worker = AsyncWorker(
+            settings.folder / "async", self._endpoints, invoker, aws, self._metrics
+        )
+        runtime = Runtime(
+            invoker,
+            AsyncInvoker(self._endpoints, self._worker),
+            Streamer(self._endpoints, invoker, self._http, settings.invocation_seconds),
+        )
         self._server = Server(
             ControlPlane(operations),
-            Runtime(invoker),
+            runtime,
             settings.region,
             settings.state_dir,
             self._endpoints.statuses,
@@ -113,15 +130,18 @@ class Service:
         for family in self._families:
             family.recover()
         self._endpoints.recover()
+        self._worker.start()
         self._background = [
             asyncio.create_task(self._shipper.run(), name="logs"),
             asyncio.create_task(self._spool.run(), name="captures"),
             asyncio.create_task(self._changes.run(), name="events"),
+            asyncio.create_task(self._metrics.run(), name="metrics"),
         ]
 
     async def stop(self) -> None:
         """Stop jobs and model servers and deliver what there is, within seconds."""
         await self._server.stop()
+        await self._worker.stop()
         await asyncio.gather(
             self._jobs.shutdown(),
             *(family.shutdown() for family in self._families),
@@ -131,7 +151,12 @@ class Service:
             task.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(
-                asyncio.gather(self._spool.flush(), self._shipper.flush(), self._changes.flush()),
+                asyncio.gather(
+                    self._spool.flush(),
+                    self._shipper.flush(),
+                    self._changes.flush(),
+                    self._metrics.flush(),
+                ),
                 _DELIVERY_SECONDS,
             )
         try:

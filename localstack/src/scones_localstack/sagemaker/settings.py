@@ -34,6 +34,8 @@ class Settings:
         max_transform_jobs: how many batch transform jobs may run at once.
         max_processing_jobs: how many processing jobs may run at once.
         max_endpoints: how many endpoints may exist at once.
+        max_instances: how many model servers these may have together, updates included.
+        metrics_seconds: how often invocation metrics go to CloudWatch.
     """
 
     port: int
@@ -53,6 +55,8 @@ class Settings:
     max_transform_jobs: int = 20
     max_processing_jobs: int = 20
     max_endpoints: int = 20
+    max_instances: int = 40
+    metrics_seconds: float = 5.0
 
     @property
     def folder(self) -> Path:
@@ -109,4 +113,6 @@ _OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
     "max_transform_jobs": (_count, "batch transform jobs at once"),
     "max_processing_jobs": (_count, "processing jobs at once"),
     "max_endpoints": (_count, "endpoints at once"),
+    "max_instances": (_count, "model servers of all endpoints at once"),
+    "metrics_seconds": (_seconds, "between two deliveries of invocation metrics"),
 }

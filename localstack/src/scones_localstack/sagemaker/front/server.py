@@ -18,12 +18,14 @@ from scones_localstack.sagemaker.errors import (
 )
 from scones_localstack.sagemaker.front import model, wire
 from scones_localstack.sagemaker.front.control import ControlPlane
-from scones_localstack.sagemaker.front.runtime import BODY_BYTES, Runtime, not_yet, too_large
+from scones_localstack.sagemaker.front.runtime import Runtime, too_large
+from scones_localstack.sagemaker.hosting.invocation import BODY_BYTES
 
 _SHUTDOWN_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+type RuntimeHandler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
 class Server:
@@ -38,7 +40,6 @@ class Server:
         statuses: Callable[[], dict[str, str]],
     ) -> None:
         self._control = control
-        self._runtime = runtime
         self._region = region
         self._state_dir = state_dir
         self._statuses = statuses
@@ -49,15 +50,9 @@ class Server:
             [
                 web.get("/_scones/ready", self._ready),
                 web.post("/", self._guarded(model.CONTROL_PLANE, self._operate)),
-                web.post(f"{endpoint}/invocations", self._guarded(model.RUNTIME, self._invoke)),
-                web.post(
-                    f"{endpoint}/async-invocations",
-                    self._guarded(model.RUNTIME, _refuse("InvokeEndpointAsync")),
-                ),
-                web.post(
-                    f"{endpoint}/invocations-response-stream",
-                    self._guarded(model.RUNTIME, _refuse("InvokeEndpointWithResponseStream")),
-                ),
+                self._runtime_route(f"{endpoint}/invocations", runtime.invoke),
+                self._runtime_route(f"{endpoint}/async-invocations", runtime.invoke_async),
+                self._runtime_route(f"{endpoint}/invocations-response-stream", runtime.stream),
                 web.route("*", "/{path:.*}", self._guarded(model.CONTROL_PLANE, _unknown)),
             ]
         )
@@ -106,10 +101,11 @@ class Server:
         _log.log(level, "%s %s %.1f ms", target, region, 1000 * (time.perf_counter() - started))
         return wire.answer(document, wire.new_request_id())
 
-    async def _invoke(self, request: web.Request) -> web.Response:
-        response = await self._runtime.invoke(request, wire.region_of(request, self._region))
-        response.headers["x-amzn-RequestId"] = wire.new_request_id()
-        return response
+    def _runtime_route(self, path: str, answer: RuntimeHandler) -> web.RouteDef:
+        async def invoke(request: web.Request) -> web.StreamResponse:
+            return await answer(request, wire.region_of(request, self._region))
+
+        return web.post(path, self._guarded(model.RUNTIME, invoke))
 
     def _guarded(self, service: str, handler: Handler) -> Handler:
         """Return a handler that answers in AWS's error form, and no request of a web page."""
@@ -136,13 +132,6 @@ class Server:
         what = request.headers.get("X-Amz-Target", request.path)
         _log.info("%s: %s %s", what, error.code or error.status, " ".join(error.message.split()))
         return wire.failure(error, service, wire.new_request_id())
-
-
-def _refuse(operation: str) -> Handler:
-    async def refuse(_: web.Request) -> web.StreamResponse:
-        raise not_yet(operation)
-
-    return refuse
 
 
 async def _unknown(request: web.Request) -> web.StreamResponse:

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 from scones_localstack.sagemaker.arns import ENDPOINT_CONFIG, arn
 from scones_localstack.sagemaker.errors import ValidationException
+from scones_localstack.sagemaker.fields import check_fields
 from scones_localstack.sagemaker.front.control import Call, Document, Operation
-from scones_localstack.sagemaker.hosting.models import find_model
+from scones_localstack.sagemaker.hosting.fields import FIELDS
+from scones_localstack.sagemaker.hosting.planning import check_variants
 from scones_localstack.sagemaker.listing import page
-from scones_localstack.sagemaker.requests import refuse, s3_uri, tags_of
+from scones_localstack.sagemaker.requests import s3_uri, tags_of
 from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
-
-_NOT_YET = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
-_VARIANT_NOT_YET = ("ServerlessConfig", "AcceleratorType", "CoreDumpConfig")
 
 
 class EndpointConfigs:
@@ -39,11 +38,9 @@ class EndpointConfigs:
         )
         if self._store.find(ENDPOINT_CONFIG, region, name):
             raise taken
-        refuse(asked, _NOT_YET)
-        _check_variants(self._store, asked["ProductionVariants"], region)
-        if "DataCaptureConfig" in asked:
-            destination = asked["DataCaptureConfig"]["DestinationS3Uri"]
-            s3_uri(destination, "DataCaptureConfig.DestinationS3Uri")
+        check_fields(FIELDS, "CreateEndpointConfig", asked)
+        check_variants(self._store, asked["ProductionVariants"], region)
+        _check_destinations(asked)
         document = {name: value for name, value in asked.items() if name != "Tags"}
         document["EndpointConfigArn"] = config_arn
         document.setdefault("EnableNetworkIsolation", False)
@@ -85,18 +82,15 @@ def find_config(store: Store, region: str, name: str) -> Resource:
     return config
 
 
-def _check_variants(store: Store, variants: list[Document], region: str) -> None:
-    if len(variants) != 1:
-        raise ValidationException(
-            f"{len(variants)} production variants are not supported by this service yet: use one."
-        )
-    for variant in variants:
-        refuse(variant, _VARIANT_NOT_YET, "ProductionVariants")
-        for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
-            if member not in variant:
-                raise ValidationException(f"ProductionVariants.{member} is missing.")
-        variant.setdefault("InitialVariantWeight", 1.0)
-        find_model(store, region, variant["ModelName"])
+def _check_destinations(asked: Document) -> None:
+    if "DataCaptureConfig" in asked:
+        destination = asked["DataCaptureConfig"]["DestinationS3Uri"]
+        s3_uri(destination, "DataCaptureConfig.DestinationS3Uri")
+    if "AsyncInferenceConfig" in asked:
+        output = asked["AsyncInferenceConfig"]["OutputConfig"]
+        for member in ("S3OutputPath", "S3FailurePath"):
+            if member in output:
+                s3_uri(output[member], f"AsyncInferenceConfig.OutputConfig.{member}")
 
 
 def _summary(config: Resource) -> Document:

@@ -1,40 +1,42 @@
-"""CreateEndpoint, DescribeEndpoint, ListEndpoints, DeleteEndpoint."""
+"""The endpoints that there are: created, described, deleted, invoked, recovered after a restart."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from scones_localstack.sagemaker.arns import ACCOUNT, ENDPOINT, arn
-from scones_localstack.sagemaker.errors import (
-    ServiceUnavailable,
-    ValidationError,
-    ValidationException,
-)
+from scones_localstack.sagemaker.errors import ValidationError, ValidationException
+from scones_localstack.sagemaker.fields import check_fields
 from scones_localstack.sagemaker.front.control import Call, Document, Operation
-from scones_localstack.sagemaker.hosting.capture import summary as capture_summary
-from scones_localstack.sagemaker.hosting.deployment import (
-    Deployment,
-    EndpointStatus,
-    Surroundings,
-)
+from scones_localstack.sagemaker.hosting.deployment import SERVING, Deployment, EndpointStatus
+from scones_localstack.sagemaker.hosting.description import describe
 from scones_localstack.sagemaker.hosting.endpoint_configs import find_config
-from scones_localstack.sagemaker.hosting.models import find_model
+from scones_localstack.sagemaker.hosting.fields import FIELDS
+from scones_localstack.sagemaker.hosting.planning import check_instances, plan_for
+from scones_localstack.sagemaker.hosting.plans import instances_of
+from scones_localstack.sagemaker.hosting.rollout import rollout_of
 from scones_localstack.sagemaker.hosting.supervisor import STOP_SECONDS
+from scones_localstack.sagemaker.hosting.surroundings import Surroundings
 from scones_localstack.sagemaker.listing import page
-from scones_localstack.sagemaker.requests import check_limit, refuse, tags_of
-from scones_localstack.sagemaker.store import NameTakenError, Resource, Store, now
+from scones_localstack.sagemaker.requests import check_limit, tags_of
+from scones_localstack.sagemaker.settings import Settings
+from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
 
-_IN_PROGRESS = (EndpointStatus.CREATING, EndpointStatus.DELETING)
+_IN_PROGRESS = (
+    EndpointStatus.CREATING,
+    EndpointStatus.UPDATING,
+    EndpointStatus.ROLLING_BACK,
+    EndpointStatus.DELETING,
+)
 _STARTING_AGAIN = "The SageMaker service was started again; the model server is being started."
 
 
 class Endpoints:
     """The endpoints of this service, each with its deployment."""
 
-    def __init__(self, store: Store, around: Surroundings, max_endpoints: int) -> None:
+    def __init__(self, store: Store, around: Surroundings, settings: Settings) -> None:
         self._store = store
         self._around = around
-        self._max_endpoints = max_endpoints
+        self._settings = settings
         self._deployments: dict[tuple[str, str], Deployment] = {}
         self._removals: set[asyncio.Task[None]] = set()
 
@@ -48,21 +50,19 @@ class Endpoints:
         }
 
     def recover(self) -> None:
-        """Start what was in service when an earlier service ended; finish deletions."""
+        """Start what was there when an earlier service ended; go on with what it was doing."""
         for endpoint in self._store.every(ENDPOINT):
-            if endpoint.status == EndpointStatus.FAILED:
-                self._deployments[_key(endpoint)] = Deployment(endpoint, self._around)
-                continue
-            if endpoint.status == EndpointStatus.IN_SERVICE:
-                endpoint.status = EndpointStatus.OUT_OF_SERVICE
-                endpoint.document["EndpointStatus"] = endpoint.status
-                endpoint.document["FailureReason"] = _STARTING_AGAIN
-                self._store.save(endpoint)
             deployment = self._deployments[_key(endpoint)] = Deployment(endpoint, self._around)
+            if endpoint.status == EndpointStatus.FAILED:
+                continue
             if endpoint.status == EndpointStatus.DELETING:
                 self._remove(endpoint, deployment)
-            else:
-                deployment.start()
+                continue
+            updating = endpoint.plan.get("pending") or endpoint.plan.get("desired")
+            if endpoint.status != EndpointStatus.CREATING and not updating:
+                endpoint.document["FailureReason"] = _STARTING_AGAIN
+                self._set(endpoint, EndpointStatus.OUT_OF_SERVICE)
+            deployment.start()
 
     async def shutdown(self, grace_seconds: float) -> None:
         """End all model servers; what was in service is started again by the next service."""
@@ -73,21 +73,18 @@ class Endpoints:
         """Return the status of each endpoint by name."""
         return {each.name: str(each.status) for each in self._deployments.values()}
 
+    def present(self) -> Collection[Deployment]:
+        """Return the deployments of all endpoints that there are."""
+        return self._deployments.values()
+
     def serving(self, region: str, name: str) -> Deployment:
         """Return the deployment to invoke.
 
         Raises:
             ValidationError: there is no such endpoint in service, in AWS's words.
-            ServiceUnavailable: its model server is being started again.
         """
         deployment = self._deployments.get((region, name))
-        status = deployment.status if deployment else ""
-        if deployment is not None and status == EndpointStatus.OUT_OF_SERVICE:
-            raise ServiceUnavailable(
-                f"The model server of endpoint {name} is being started again; "
-                "DescribeEndpoint tells why."
-            )
-        if deployment is None or status != EndpointStatus.IN_SERVICE:
+        if deployment is None or deployment.status not in SERVING:
             raise ValidationError(f"Endpoint {name} of account {ACCOUNT} not found.")
         return deployment
 
@@ -99,14 +96,16 @@ class Endpoints:
         taken = ValidationException(f'Cannot create already existing endpoint "{endpoint_arn}".')
         if self._store.find(ENDPOINT, region, name):
             raise taken
-        refuse(asked, ("DeploymentConfig",))
+        check_fields(FIELDS, "CreateEndpoint", asked)
         config = find_config(self._store, region, asked["EndpointConfigName"])
-        plan = self._plan(config)
+        plan = plan_for(self._store, config)
+        rollout_of(asked.get("DeploymentConfig"), instances_of(plan))
         present = len(self._store.every(ENDPOINT))
-        check_limit("endpoints at once", present, self._max_endpoints, "--max-endpoints")
+        check_limit("endpoints at once", present, self._settings.max_endpoints, "--max-endpoints")
+        check_instances(self._store, instances_of(plan), self._settings.max_instances)
         endpoint = Resource(ENDPOINT, region, name, {}, plan=plan, tags=tags_of(asked))
         endpoint.status = EndpointStatus.CREATING
-        endpoint.document = _document(endpoint, endpoint_arn, config)
+        endpoint.document = _document(endpoint, endpoint_arn, asked)
         try:
             self._store.add(endpoint)
         except NameTakenError as error:
@@ -116,25 +115,53 @@ class Endpoints:
         return {"EndpointArn": endpoint_arn}
 
     async def describe(self, call: Call) -> Document:
-        """Return an endpoint's record."""
-        endpoint = self._find(call)
-        return endpoint.document | _times(endpoint)
+        """Return an endpoint's record, and what there is of it at the moment."""
+        endpoint = self.find(call)
+        live = describe(self._deployments[_key(endpoint)])
+        return endpoint.document | live | _times(endpoint)
 
     async def list(self, call: Call) -> Document:
         """Return summaries of endpoints."""
         return page(self._store, call, ENDPOINT, "Endpoints", _summary)
 
     async def delete(self, call: Call) -> Document:
-        """Begin to delete an endpoint; its server is ended and its captures are flushed."""
-        endpoint = self._find(call)
+        """Begin to delete an endpoint; its servers are ended and its captures are flushed."""
+        endpoint = self.settled(call)
+        self._set(endpoint, EndpointStatus.DELETING)
+        self._remove(endpoint, self._deployments[_key(endpoint)])
+        return {}
+
+    def find(self, call: Call) -> Resource:
+        """Return the endpoint that a request names.
+
+        Raises:
+            ValidationException: there is none, in AWS's words.
+        """
+        name = call.parameters["EndpointName"]
+        endpoint = self._store.find(ENDPOINT, call.region, name)
+        if endpoint is None:
+            endpoint_arn = arn(ENDPOINT, call.region, name)
+            raise ValidationException(f'Could not find endpoint "{endpoint_arn}".')
+        return endpoint
+
+    def settled(self, call: Call) -> Resource:
+        """Return the endpoint that a request is to change.
+
+        Raises:
+            ValidationException: there is none, or something is being done to it already.
+        """
+        endpoint = self.find(call)
         if endpoint.status in _IN_PROGRESS:
             endpoint_arn = endpoint.document["EndpointArn"]
             raise ValidationException(f'Cannot update in-progress endpoint "{endpoint_arn}".')
-        endpoint.status = EndpointStatus.DELETING
-        endpoint.document["EndpointStatus"] = endpoint.status
-        self._store.save(endpoint)
-        self._remove(endpoint, self._deployments[_key(endpoint)])
-        return {}
+        return endpoint
+
+    def update(self, endpoint: Resource) -> None:
+        """Begin what has just been put into an endpoint's plan."""
+        endpoint.plan.pop("rolled_back", None)
+        endpoint.document.pop("FailureReason", None)
+        self._set(endpoint, EndpointStatus.UPDATING)
+        self._deployments[_key(endpoint)].start()
 
     def _remove(self, endpoint: Resource, deployment: Deployment) -> None:
         async def remove() -> None:
@@ -146,52 +173,25 @@ class Endpoints:
         self._removals.add(task)
         task.add_done_callback(self._removals.discard)
 
-    def _plan(self, config: Resource) -> dict[str, Any]:
-        """Return what the deployment needs, so that config and model may be deleted meanwhile."""
-        variants = []
-        for variant in config.document["ProductionVariants"]:
-            model = find_model(self._store, config.region, variant["ModelName"])
-            variants.append(variant | {"Container": model.document["PrimaryContainer"]})
-        return {"variants": variants, "capture": config.document.get("DataCaptureConfig")}
-
-    def _find(self, call: Call) -> Resource:
-        name = call.parameters["EndpointName"]
-        endpoint = self._store.find(ENDPOINT, call.region, name)
-        if endpoint is None:
-            endpoint_arn = arn(ENDPOINT, call.region, name)
-            raise ValidationException(f'Could not find endpoint "{endpoint_arn}".')
-        return endpoint
+    def _set(self, endpoint: Resource, status: EndpointStatus) -> None:
+        endpoint.status = status
+        endpoint.document["EndpointStatus"] = str(status)
+        self._store.save(endpoint)
 
 
 def _key(endpoint: Resource) -> tuple[str, str]:
     return endpoint.region, endpoint.name
 
 
-def _document(endpoint: Resource, endpoint_arn: str, config: Resource) -> Document:
+def _document(endpoint: Resource, endpoint_arn: str, asked: Document) -> Document:
     document = {
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint_arn,
-        "EndpointConfigName": config.name,
+        "EndpointConfigName": endpoint.plan["config"],
         "EndpointStatus": str(endpoint.status),
-        "ProductionVariants": [_variant(variant) for variant in endpoint.plan["variants"]],
     }
-    capture = capture_summary(endpoint.plan["capture"])
-    return document | ({"DataCaptureConfig": capture} if capture else {})
-
-
-def _variant(variant: dict[str, Any]) -> Document:
-    image = variant["Container"]["Image"]
-    weight, count = variant["InitialVariantWeight"], variant["InitialInstanceCount"]
-    return {
-        "VariantName": variant["VariantName"],
-        "DeployedImages": [
-            {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}
-        ],
-        "CurrentWeight": weight,
-        "DesiredWeight": weight,
-        "CurrentInstanceCount": count,
-        "DesiredInstanceCount": count,
-    }
+    deployment = asked.get("DeploymentConfig")
+    return document | ({"LastDeploymentConfig": deployment} if deployment else {})
 
 
 def _times(endpoint: Resource) -> Document:

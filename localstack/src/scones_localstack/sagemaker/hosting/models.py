@@ -7,21 +7,14 @@ from scones_localstack.sagemaker.arns import MODEL, arn
 from scones_localstack.sagemaker.aws import Aws
 from scones_localstack.sagemaker.backends import Backend
 from scones_localstack.sagemaker.errors import ValidationException
+from scones_localstack.sagemaker.fields import check_fields
 from scones_localstack.sagemaker.front.control import Call, Document, Operation
+from scones_localstack.sagemaker.hosting.fields import FIELDS
 from scones_localstack.sagemaker.images import UnknownImageError
 from scones_localstack.sagemaker.listing import page
 from scones_localstack.sagemaker.objects import ObjectMissingError, Objects, StorageError
 from scones_localstack.sagemaker.requests import refuse, s3_uri, tags_of
 from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
-
-_NOT_YET = ("Containers", "InferenceExecutionConfig")
-_CONTAINER_NOT_YET = (
-    "ModelDataSource",
-    "AdditionalModelDataSources",
-    "ModelPackageName",
-    "InferenceSpecificationName",
-    "MultiModelConfig",
-)
 
 
 class Models:
@@ -49,7 +42,7 @@ class Models:
         taken = ValidationException(f'Cannot create already existing model "{model_arn}".')
         if self._store.find(MODEL, region, name):
             raise taken
-        refuse(asked, _NOT_YET)
+        check_fields(FIELDS, "CreateModel", asked)
         await self._check(asked.get("PrimaryContainer", {}), region)
         document = {name: value for name, value in asked.items() if name != "Tags"}
         document["ModelArn"] = model_arn
@@ -78,7 +71,6 @@ class Models:
         return find_model(self._store, call.region, call.parameters["ModelName"])
 
     async def _check(self, container: Document, region: str) -> None:
-        refuse(container, _CONTAINER_NOT_YET, "PrimaryContainer")
         if container.get("Mode", "SingleModel") != "SingleModel":
             refuse(container, ("Mode",), "PrimaryContainer")
         if not container.get("Image"):
