@@ -1,7 +1,9 @@
 """One training on several hosts: real MXNet, a process tree for each host, all on loopback."""
 
+import asyncio
 import re
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from scones_algorithms.container import Channel, Cluster
-from scones_algorithms.errors import CustomerError
+from scones_algorithms.distributed.line import Peer, meet
+from scones_algorithms.errors import ClusterError, CustomerError
 from scones_algorithms.image_classification.dataset import Entry, own_share
 from scones_algorithms.image_classification.predictor import Predictor
 from tests.algorithms.hosts import (
@@ -204,3 +207,28 @@ def test_of_a_sharded_channel_a_host_takes_what_it_has(tmp_path: Path) -> None:
     assert own_share(entries, channel, cluster, seed=0) == entries[::2]
     with pytest.raises(CustomerError, match="ShardedByS3Key and this host has none"):
         own_share(entries[1::2], channel, cluster, seed=0)
+
+
+def test_a_host_that_never_joins_is_named() -> None:
+    cluster = Cluster(("127.51.0.1", "algo-2", "algo-3"), "127.51.0.1")
+    with pytest.raises(ClusterError, match=r"algo-2, algo-3 did not join .* within 0\.2 seconds"):
+        asyncio.run(meet(cluster, join_seconds=0.2))
+
+
+def test_a_first_host_that_never_answers_is_named() -> None:
+    cluster = Cluster(("127.51.0.2", "algo-2"), "algo-2")
+    with pytest.raises(ClusterError, match=r"algo-2 cannot reach 127\.51\.0\.2 on port"):
+        asyncio.run(meet(cluster, join_seconds=0.2))
+
+
+def test_silence_is_the_end_of_a_host() -> None:
+    async def hear_nothing(end: socket.socket) -> None:
+        peer = Peer("algo-2", *await asyncio.open_connection(sock=end))
+        try:
+            await peer.hear(silence_seconds=0.2)
+        finally:
+            await peer.close()
+
+    ours, theirs = socket.socketpair()
+    with theirs, pytest.raises(ClusterError, match=r"heard of algo-2 for 0\.2 seconds"):
+        asyncio.run(hear_nothing(ours))
