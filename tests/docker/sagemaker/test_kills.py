@@ -225,6 +225,25 @@ def test_the_engine_and_the_service_killed_together(own_engine, there):
     bench.delete(endpoint)
 
 
+def test_the_service_stopped_while_the_engine_is_away(own_engine, there):
+    bench, engine = there
+    endpoint = bench.deploy(bench.model(TOLD="me"))
+    name = bench.train({"sleep": "60"})
+    bench.training(name, "waiting")
+
+    own_engine.kill()
+    assert bench.service.signal(signal.SIGTERM) == 0
+    own_engine.start()
+    bench.service.start()
+
+    assert bench.job(name)["TrainingJobStatus"] in ("Failed", "Stopped")
+    assert "FailureReason" in bench.job(name)
+    bench.reaches(endpoint, "InService")
+    assert bench.invoke(endpoint)["told"] == "me"
+    assert len(containers_of(engine, bench.service)) == 1
+    bench.delete(endpoint)
+
+
 @pytest.mark.parametrize("own_engine", [("--live-restore",)], indirect=True, ids=["live-restore"])
 def test_an_engine_that_keeps_its_containers_loses_no_job_and_no_line(own_engine, there):
     bench, engine = there
