@@ -14,6 +14,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -155,6 +156,8 @@ def load(path: Path | None = None, **flags: Any) -> Settings:
         _ = settings.target
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path or DEFAULT_CONFIG} is not valid TOML: {error}") from error
+    except SettingsError as error:
+        raise ConfigError(f"an environment variable is not JSON: {error}") from error
     except ValidationError as error:
         raise ConfigError(_explain(error)) from error
     return settings

@@ -95,7 +95,8 @@ class Terminal:
 
     def next_step(self, command: str, why: str) -> None:
         """Suggest what to do next."""
-        self._console.print(f"  [dim]next:[/dim] {_plain(command)} [dim]({_plain(why)})[/dim]")
+        line = f"  [dim]next:[/dim] {_plain(command)} [dim]({_plain(why)})[/dim]"
+        self._console.print(line, soft_wrap=True)
 
     def failure(self, message: str) -> None:
         """Say what went wrong, in one line."""

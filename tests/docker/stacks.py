@@ -78,7 +78,7 @@ class Stack:
         kept = {n: v for n, v in os.environ.items() if not n.startswith("SCONES_PROFILES")}
         ports = zip(PORTS, free_ports(len(PORTS)), strict=True)
         settings = (ROOT / "scones.toml").read_text()
-        (folder / "scones.toml").write_text(f"{settings}epochs = 2\n")
+        (folder / "scones.toml").write_text(f"{settings}epochs = 1\n")
         environment = {
             **kept,
             **{f"SCONES_PROFILES__DOCKER__{n}": str(port) for n, port in ports},

@@ -58,7 +58,7 @@ def stack(
     for parent in list(folder.parents)[:2]:
         parent.chmod(parent.stat().st_mode | 0o011)
     drawn = draw_images(folder / "images")
-    made = Stack.make(name, engine, folder, SCONES_IMAGES=str(drawn))
+    made = Stack.make(name, engine, folder, SCONES_BOOTSTRAP_IMAGES=str(drawn))
     with removed_at_the_end(made):
         said = made.up()
         assert "trained just now" in said
@@ -225,6 +225,34 @@ def test_up_again_changes_nothing(stack: Stack) -> None:
     assert stack.started_by_sagemaker()[0].id == server
 
 
+def test_killed_services_are_brought_back_as_they_were(stack: Stack) -> None:
+    (server,) = stack.started_by_sagemaker()
+    before = training_jobs(stack)
+    stack.run("kill", "--signal", "SIGKILL", "sagemaker", "localstack")
+
+    said = stack.up()
+
+    assert "reused" in said
+    assert training_jobs(stack) == before
+    (new,) = stack.started_by_sagemaker()
+    assert new.id != server.id
+    picture = next((stack.folder / "images").rglob("*.png"))
+    assert stack.json("classify", str(picture))["decisions"][0]["confidence"] >= 0.5
+
+
+def test_changed_settings_are_trained_with(stack: Stack) -> None:
+    before = training_jobs(stack)
+    settings = stack.folder / "scones.toml"
+    settings.write_text(settings.read_text().replace("epochs = 1", "epochs = 2"))
+
+    assert "trained just now" in stack.up()
+
+    (new,) = set(training_jobs(stack)) - set(before)
+    aws = stack.on_host().aws.client("sagemaker")
+    endpoint = aws.describe_endpoint(EndpointName=stack.on_host().settings.endpoint_name)
+    assert endpoint["EndpointConfigName"] == new
+
+
 def test_down_with_volumes_leaves_nothing(stack: Stack) -> None:
     (server,) = stack.started_by_sagemaker()
     label = f"{STATE_LABEL}={server.labels[STATE_LABEL]}"
@@ -255,8 +283,6 @@ def test_every_other_compose_version_starts_and_removes_the_stack(
         assert "trained just now" in said
         assert {each["health"] for each in stack.json("status")} == {"running"}
         (server,) = stack.started_by_sagemaker()
-        stack.down()
-        assert "reused" in stack.up()
         stack.down("--volumes")
         left = stack.remains(f"{STATE_LABEL}={server.labels[STATE_LABEL]}")
         assert left.containers + left.networks + left.volumes == []

@@ -70,6 +70,14 @@ def test_an_unknown_setting_is_an_error(tmp_path: Path) -> None:
         config.load(path)
 
 
+def test_a_table_in_the_environment_that_is_not_json_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SCONES_ETL", "bicycle")
+    with pytest.raises(ConfigError, match=r'an environment variable is not JSON: .*"etl"'):
+        config.load()
+
+
 def test_a_class_without_a_route_says_what_to_add(settings_file: Path) -> None:
     with pytest.raises(ConfigError, match=r"class 'tank' has no route: add a \[\[routes\]\]"):
         config.load(settings_file).route("tank")
