@@ -19,10 +19,7 @@ import psutil
 from tests.emulator.running import wait_until
 
 SECONDS = 60
-NEEDS = ("dockerd", "containerd", "docker-init", "docker-proxy", "runc")
-
-# Far from the pools of an engine that is not told otherwise.
-_ADDRESSES = "base=10.213.0.0/16,size=24"
+NEEDS = ("dockerd", "containerd", "docker-init", "docker-proxy", "ip", "runc")
 
 
 def why_not() -> str:
@@ -48,6 +45,11 @@ class OwnEngine:
     dockerd: subprocess.Popen[bytes] | None = None
 
     @property
+    def bridge(self) -> str:
+        """The default bridge of this engine, which no container of the tests uses."""
+        return f"scones-{os.getpid()}"
+
+    @property
     def host(self) -> str:
         return f"unix://{self.folder}/docker.sock"
 
@@ -65,14 +67,17 @@ class OwnEngine:
             )
             self.containerd = self._run("containerd", "--config", str(config))
             wait_until((self.folder / "c.sock").exists, SECONDS, "containerd's socket")
+            subprocess.run(["ip", "link", "add", self.bridge, "type", "bridge"], check=True)
         (self.folder / "daemon.json").write_text(json.dumps({}))
         self.dockerd = self._run(
             *("dockerd", "--config-file", f"{self.folder}/daemon.json"),
             *("--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec"),
             *("--host", self.host, "--pidfile", f"{self.folder}/docker.pid"),
             *("--containerd", f"{self.folder}/c.sock"),
-            *("--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"),
-            *("--default-address-pool", _ADDRESSES),
+            # Neither --bridge=none nor --default-address-pool: with the first at any start, with
+            # the second at a restart, dockerd deletes docker0, which is this machine's.
+            *(f"--bridge={self.bridge}", "--iptables=false"),
+            *("--ip-forward=false", "--ip-masq=false"),
             *self.options,
         )
         wait_until(self._answers, SECONDS, "the engine's answer")
@@ -127,6 +132,7 @@ class OwnEngine:
         for mount in reversed(psutil.disk_partitions(all=True)):
             if mount.mountpoint.startswith(f"{self.folder}/"):
                 subprocess.run(["umount", "--lazy", mount.mountpoint], check=False)
+        subprocess.run(["ip", "link", "delete", self.bridge], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _remove_all(self) -> None:

@@ -1,6 +1,7 @@
 """kill -9 of everything in turn: afterwards the state is true and nothing is left over."""
 
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,12 +124,18 @@ def test_a_model_servers_container_killed(engine, bench, service):
 # An engine of the test's own
 
 
+def default_bridge() -> int | None:
+    """The index of docker0, which belongs to this machine's engine; a new one has another."""
+    return {name: index for index, name in socket.if_nameindex()}.get("docker0")
+
+
 @pytest.fixture(scope="module", params=[()], ids=["plain"])
 def own_engine(
     fake: None, engine: docker.DockerClient, request: pytest.FixtureRequest
 ) -> Iterator[OwnEngine]:
     if reason := why_not():
         pytest.skip(reason)
+    bridge = default_bridge()
     made = OwnEngine(Path(tempfile.mkdtemp(prefix="scones-engine-")), request.param)
     try:
         made.start()
@@ -136,6 +143,8 @@ def own_engine(
         yield made
     finally:
         made.remove()
+    # What an engine does with the default bridge of another one must not go unnoticed again.
+    assert default_bridge() == bridge
 
 
 @pytest.fixture
