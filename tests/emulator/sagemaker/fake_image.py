@@ -5,6 +5,7 @@ environment variables and by what it is sent.
 """
 
 import json
+import mmap
 import os
 import signal
 import subprocess
@@ -52,8 +53,12 @@ def train() -> None:
     if "output" in told:
         (ROOT / "output/data/plot.txt").write_text(told["output"])
     if "allocate_gib" in told:
-        ballast = [b"x" * 2**28 for _ in range(int(4 * float(told["allocate_gib"])))]
-        print(f"allocated {len(ballast)} times 256 MiB")
+        size = int(float(told["allocate_gib"]) * 2**30)
+        ballast = mmap.mmap(-1, size)
+        ballast.madvise(mmap.MADV_HUGEPAGE)  # Far fewer page faults.
+        for start in range(0, size, mmap.PAGESIZE):
+            ballast[start] = 1
+        print(f"allocated {size} bytes")
     if "hostile" in told:
         leave_hostile_files(ROOT / "model")
     if "burn" in told:
