@@ -137,10 +137,12 @@ def test_the_example_runs_against_the_service_with_containers(
 ) -> None:
     (port,) = free_ports(1)
     settings = tmp_path / "scones.toml"
-    localstack_port = stack.project().settings.target.localstack_port
+    target = stack.project().settings.target
+    localstack_port = target.localstack_port
     settings.write_text(
         stack.environment_config().read_text()
         + f"[profiles.docker]\nlocalstack_port = {localstack_port}\nsagemaker_port = {port}\n"
+        + f"inbox_port = {target.inbox_port}\n"
     )
     images = tmp_path / "images.json"
     images.write_text(json.dumps({"images": []}))  # the engine's own names
