@@ -109,24 +109,8 @@ def start(aws: Aws, request: TrainingRequest) -> None:
     try:
         aws.client("sagemaker").create_training_job(
             TrainingJobName=request.job_name,
-            AlgorithmSpecification={
-                "TrainingImage": request.image,
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [
-                    {"Name": "train:accuracy", "Regex": r"Train-accuracy=(\S+)"},
-                    {"Name": "validation:accuracy", "Regex": r"Validation-accuracy=(\S+)"},
-                ],
-            },
             RoleArn=request.role_arn,
-            InputDataConfig=[_channel(name, uri) for name, uri in request.channels.items()],
-            OutputDataConfig={"S3OutputPath": request.output_uri},
-            ResourceConfig={
-                "InstanceType": request.instance_type,
-                "InstanceCount": 1,
-                "VolumeSizeInGB": VOLUME_GB,
-            },
-            HyperParameters={name: _text(v) for name, v in request.hyperparameters.items()},
-            StoppingCondition={"MaxRuntimeInSeconds": request.max_runtime_seconds},
+            **parameters(request),
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceInUse":
@@ -135,6 +119,29 @@ def start(aws: Aws, request: TrainingRequest) -> None:
                 "give another name with --job-name, or none"
             ) from error
         raise TrainingError(f"SageMaker refused the job: {_message(error)}") from error
+
+
+def parameters(request: TrainingRequest) -> dict[str, Any]:
+    """Return CreateTrainingJob's parameters, but for the job's name and its role."""
+    return {
+        "AlgorithmSpecification": {
+            "TrainingImage": request.image,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [
+                {"Name": "train:accuracy", "Regex": r"Train-accuracy=(\S+)"},
+                {"Name": "validation:accuracy", "Regex": r"Validation-accuracy=(\S+)"},
+            ],
+        },
+        "InputDataConfig": [_channel(name, uri) for name, uri in request.channels.items()],
+        "OutputDataConfig": {"S3OutputPath": request.output_uri},
+        "ResourceConfig": {
+            "InstanceType": request.instance_type,
+            "InstanceCount": 1,
+            "VolumeSizeInGB": VOLUME_GB,
+        },
+        "HyperParameters": {name: _text(v) for name, v in request.hyperparameters.items()},
+        "StoppingCondition": {"MaxRuntimeInSeconds": request.max_runtime_seconds},
+    }
 
 
 def wait(

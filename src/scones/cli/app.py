@@ -63,6 +63,7 @@ class Commands(click.Group):
             "deploy": "infrastructure",
             "train": "model",
             "endpoint": "model",
+            "retrain": "model",
             "classify": "inference",
             "workflow": "inference",
             "monitor": "captures",

@@ -40,7 +40,7 @@ def workflow() -> None:
 
 
 @workflow.command()
-@click.option("--machine", type=click.Choice(["image", "batch"]), default="image")
+@click.option("--machine", type=click.Choice(["image", "batch", "train"]), default="image")
 @click.option("--execution", "execution_arn", help="ARN of an execution to colour the states by.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the files.")
 @json_option
@@ -57,10 +57,16 @@ def export(
     with invocation.project() as (project, terminal):
         project.require_services()
         if execution_arn is not None and ":stateMachine:" not in execution_arn:
-            machine = "batch" if "classify-batch" in execution_arn else "image"
+            machine = _machine_of(execution_arn)
         files = inference.export(project, machine, execution_arn=execution_arn, folder=output)
         paths = [str(path) for path in (files.definition, files.svg, files.png)]
         terminal.result({"files": paths}, "\n".join(paths), as_json=as_json)
+
+
+def _machine_of(execution_arn: str) -> str:
+    if "train-and-deploy" in execution_arn:
+        return "train"
+    return "batch" if "classify-batch" in execution_arn else "image"
 
 
 @workflow.command()

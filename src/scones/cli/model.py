@@ -1,4 +1,4 @@
-"""`scones train` and `endpoint`."""
+"""`scones train`, `endpoint` and `retrain`."""
 
 from dataclasses import asdict
 
@@ -37,3 +37,30 @@ def endpoint(invocation: Invocation, *, as_json: bool) -> None:
         name = model.serve(project)
         terminal.result({"endpoint": name}, f"{name} is in service", as_json=as_json)
         terminal.next_step("scones classify IMAGE ...", "runs the workflow")
+
+
+@click.command()
+@click.option(
+    "--least-accuracy",
+    type=click.FloatRange(0, 1),
+    default=0.8,
+    show_default=True,
+    help="On the validation images; a model below it is not deployed.",
+)
+@click.option("--job-name", help="Name of the training job; by default a new one.")
+@json_option
+@pass_invocation
+def retrain(
+    invocation: Invocation, *, least_accuracy: float, job_name: str | None, as_json: bool
+) -> None:
+    """Have the state machine train a model and deploy it, if it is accurate enough."""
+    with invocation.project() as (project, terminal):
+        project.require_services()
+        dataset = project.dataset()
+        terminal.headline(f"Retraining on {dataset.size('train'):,} images")
+        result = model.retrain(project, dataset, least_accuracy=least_accuracy, job_name=job_name)
+        seen = f"{result.job_name}: accuracy {result.accuracy:.3f}"
+        text = f"{seen}, and {result.endpoint_name} serves it"
+        if not result.deployed:
+            text = f"{seen} is below {least_accuracy:g}: {result.endpoint_name} is as it was"
+        terminal.result(asdict(result), text, as_json=as_json)

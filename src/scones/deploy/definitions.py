@@ -34,7 +34,7 @@ def validate_definition(stepfunctions: Any, definition: str) -> list[Diagnostic]
 
     Args:
         stepfunctions: The client.
-        definition: The text, in which ${Names} of substitutions stand for function ARNs.
+        definition: The text, in which ${Names} of substitutions stand for ARNs and names.
     """
     answer = stepfunctions.validate_state_machine_definition(
         definition=_SUBSTITUTION.sub(_EXAMPLE_ARN, definition), type="STANDARD", severity="WARNING"

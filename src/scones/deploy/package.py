@@ -24,6 +24,7 @@ HANDLERS = {
 DEFINITIONS = {
     "ClassifyImageDefinitionKey": "classify_image",
     "ClassifyBatchDefinitionKey": "classify_batch",
+    "TrainAndDeployDefinitionKey": "train_and_deploy",
 }
 
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")

@@ -137,6 +137,7 @@ class StackOutputs:
     topic_arn: str
     classify_state_machine_arn: str
     batch_state_machine_arn: str
+    train_state_machine_arn: str
     sagemaker_role_arn: str
     serialize_function: str
     classify_function: str
@@ -165,6 +166,7 @@ OUTPUT_KEYS = {
     "topic_arn": "TopicArn",
     "classify_state_machine_arn": "ClassifyImageStateMachineArn",
     "batch_state_machine_arn": "ClassifyBatchStateMachineArn",
+    "train_state_machine_arn": "TrainAndDeployStateMachineArn",
     "sagemaker_role_arn": "SageMakerRoleArn",
     "serialize_function": "SerializeFunctionName",
     "classify_function": "ClassifyFunctionName",

@@ -137,14 +137,18 @@ def export(
 
     Args:
         project: The project.
-        machine: "image" or "batch".
+        machine: "image", "batch" or "train".
         execution_arn: Colour the states by what became of them in this execution.
         folder: Where to; by default the reports folder.
     """
     from scones.workflow.export import export as write  # a drawing library, loaded if needed
 
     outputs = project.outputs
-    arns = {"image": outputs.classify_state_machine_arn, "batch": outputs.batch_state_machine_arn}
+    arns = {
+        "image": outputs.classify_state_machine_arn,
+        "batch": outputs.batch_state_machine_arn,
+        "train": outputs.train_state_machine_arn,
+    }
     return write(
         project.aws,
         arns[machine],

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from scones import hosting, training
+from scones import hosting, retraining, training
 from scones.errors import EndpointError, UsageError
 from scones.etl.dataset import Dataset
 from scones.project import Project
+from scones.retraining import Retraining, RetrainingRequest
 from scones.steps.data import upload_images
 from scones.training import TrainingRequest, TrainingResult
 
@@ -35,6 +36,38 @@ def train(project: Project, dataset: Dataset, *, job_name: str | None = None) ->
     return training.wait(
         project.aws,
         name,
+        reporter=project.reporter,
+        epochs=int(epochs) if epochs is not None else None,
+    )
+
+
+def retrain(
+    project: Project, dataset: Dataset, *, least_accuracy: float, job_name: str | None = None
+) -> Retraining:
+    """Upload the images and have the state machine train, judge and deploy.
+
+    Args:
+        project: The project.
+        dataset: What to train on.
+        least_accuracy: On the validation images; a model below it is not deployed.
+        job_name: A name for the job, by default a new one.
+
+    Raises:
+        WorkflowError: The execution failed.
+    """
+    hyperparameters = _hyperparameters(project, dataset)
+    name = job_name or training.new_job_name(project.settings.project)
+    request = RetrainingRequest(
+        state_machine_arn=project.outputs.train_state_machine_arn,
+        training=_request(project, dataset, name, hyperparameters),
+        instance_type=project.settings.target.endpoint_instance_type,
+        capture_uri=project.capture_uri,
+        least_accuracy=least_accuracy,
+    )
+    epochs = hyperparameters.get("epochs")
+    return retraining.retrain(
+        project.aws,
+        request,
         reporter=project.reporter,
         epochs=int(epochs) if epochs is not None else None,
     )

@@ -10,6 +10,7 @@ from scones.workflow import validate_files
 from scones.workflow.graph import read_graph
 
 FILES = sorted((SOURCE_ROOT / "asl").iterdir())
+OF_FUNCTIONS = [path for path in FILES if path.name.startswith("classify")]
 LAMBDA_ERRORS = {
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -29,7 +30,7 @@ def tasks(states):
 def test_step_functions_finds_nothing_wrong_with_any_file(aws):
     found = validate_files(aws.client("stepfunctions"), FILES)
     assert found == {path: [] for path in FILES}
-    assert len(found) == 2
+    assert len(found) == 3
 
 
 def test_step_functions_finds_the_fault_of_a_broken_file(aws, tmp_path):
@@ -45,7 +46,7 @@ def test_a_file_that_is_not_there_is_named(aws, tmp_path):
         validate_files(aws.client("stepfunctions"), [tmp_path / "missing.asl.json"])
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OF_FUNCTIONS, ids=lambda path: path.name)
 def test_every_task_invokes_a_function_with_the_four_retries_and_a_time_limit(path):
     for name, task in tasks(json.loads(path.read_text())["States"]):
         (retry,) = task["Retry"]
@@ -71,3 +72,16 @@ def test_one_image_goes_through_three_chained_tasks():
     assert [task["OutputPath"] for task in chain] == 3 * ["$.Payload"]
     assert all(task["Parameters"]["Payload.$"] == "$" for task in chain)
     assert all(task["Catch"][-1]["ErrorEquals"] == ["States.ALL"] for task in chain)
+
+
+def test_whatever_fails_while_a_model_is_made_is_notified_of():
+    states = json.loads((SOURCE_ROOT / "asl" / "train_and_deploy.asl.json").read_text())["States"]
+    made = [task for task in states.values() if "sagemaker" in task.get("Resource", "")]
+    assert len(made) == 8
+    for task in made:
+        assert task["Catch"][-1] == {
+            "ErrorEquals": ["States.ALL"],
+            "ResultPath": "$.failure",
+            "Next": "Notify of the failure",
+        }
+    assert states["Notify of the failure"]["Next"] == "Failed"

@@ -1,0 +1,137 @@
+"""Retrain: the state machine trains a model and puts it into service if it is accurate enough.
+
+The work is done by `asl/train_and_deploy.asl.json`, which needs nobody who waits: an interrupted
+command leaves it running.
+"""
+
+import contextlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scones import training
+from scones.aws import Aws
+from scones.errors import TrainingError, WorkflowError
+from scones.progress import SILENT, Reporter
+from scones.training import TrainingRequest
+from scones.workflow.executions import start_execution, wait_for_end
+
+DEPLOY_SECONDS = 1800.0
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class RetrainingRequest:
+    """What the state machine is told.
+
+    Attributes:
+        state_machine_arn: The state machine.
+        training: The job; its name is the model's and the endpoint configuration's too.
+        instance_type: Of the endpoint, such as ml.m5.large.
+        capture_uri: S3 prefix for the endpoint's data capture.
+        least_accuracy: On the validation images, 0 to 1; a model below it is not deployed.
+    """
+
+    state_machine_arn: str
+    training: TrainingRequest
+    instance_type: str
+    capture_uri: str
+    least_accuracy: float
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The execution's input."""
+        return {
+            "name": self.training.job_name,
+            "training": training.parameters(self.training),
+            "endpoint": {"instance_type": self.instance_type, "capture_uri": self.capture_uri},
+            "least_accuracy": self.least_accuracy,
+        }
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """What became of it.
+
+    Attributes:
+        deployed: Whether the model is in service now.
+        job_name: The training job.
+        accuracy: On the validation images.
+        model_uri: The artifact.
+        endpoint_name: The endpoint that serves it, or that is as it was.
+        execution_arn: The execution.
+    """
+
+    deployed: bool
+    job_name: str
+    accuracy: float
+    model_uri: str
+    endpoint_name: str
+    execution_arn: str
+
+
+def retrain(
+    aws: Aws,
+    request: RetrainingRequest,
+    *,
+    reporter: Reporter = SILENT,
+    epochs: int | None = None,
+) -> Retraining:
+    """Start an execution, follow its training job's log, and wait for its end.
+
+    Args:
+        aws: The session.
+        request: What to train, and what is good enough.
+        reporter: Told each epoch.
+        epochs: How many there will be, for the progress bar.
+
+    Raises:
+        WorkflowError: The execution failed; nothing has been put into service.
+    """
+    name = request.training.job_name
+    arn = start_execution(aws, request.state_machine_arn, name, request.document)
+    reporter.note(f"started {arn}")
+    if _job_started(aws, name, arn):
+        try:
+            training.wait(aws, name, reporter=reporter, epochs=epochs)
+        except TrainingError as error:
+            reporter.note(str(error))  # the execution's end says the same, and notifies
+    execution = wait_for_end(aws, arn, DEPLOY_SECONDS)
+    if execution["status"] != "SUCCEEDED":
+        raise WorkflowError(f"execution {arn} {_failure(execution)}")
+    output = json.loads(execution["output"])
+    return Retraining(
+        deployed=output["deployed"],
+        job_name=output["name"],
+        accuracy=output["accuracy"],
+        model_uri=output["model_uri"],
+        endpoint_name=output["endpoint_name"],
+        execution_arn=arn,
+    )
+
+
+def _job_started(aws: Aws, name: str, execution_arn: str) -> bool:
+    """Wait until the execution has made its job; return False if it has ended without."""
+    sagemaker, states = aws.client("sagemaker"), aws.client("stepfunctions")
+    while states.describe_execution(executionArn=execution_arn)["status"] == "RUNNING":
+        try:
+            sagemaker.describe_training_job(TrainingJobName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return True
+    return False
+
+
+def _failure(execution: dict[str, Any]) -> str:
+    """Say how an execution has ended; a job's failure is in its description, which is the cause."""
+    cause = execution.get("cause", "")
+    with contextlib.suppress(AttributeError, ValueError):
+        cause = json.loads(cause).get("FailureReason", cause)
+    error = execution.get("error", "")
+    return ": ".join(filter(None, (f"ended as {execution['status']}", error, cause)))
