@@ -196,6 +196,33 @@ def test_tags_change_in_place(bench, stack, template):
         assert tags == [{"Key": "cost", "Value": "1"}]
 
 
+def test_a_new_model_replaces_model_and_configuration_and_updates_the_endpoint(
+    bench, stack, template
+):
+    stack.deploy(template)
+    before = stack.outputs()
+    container = template["Resources"]["Model"]["Properties"]["PrimaryContainer"]
+    container["Environment"]["TOLD"] = "second"
+
+    assert stack.deploy(template, "UPDATE") == "UPDATE_COMPLETE", stack.reasons("UPDATE_FAILED")
+
+    after = stack.outputs()
+    assert after["EndpointArn"] == before["EndpointArn"]
+    assert after["ModelArn"] != before["ModelArn"]
+    assert after["ConfigArn"] != before["ConfigArn"]
+    endpoint = bench.endpoint(after["EndpointName"])
+    assert endpoint["EndpointConfigName"] == after["ConfigName"]
+    assert bench.invoke(after["EndpointName"])["told"] == "second"
+    sagemaker = bench.sagemaker
+    assert refused(sagemaker.describe_model, ModelName=before["ModelName"])
+    assert refused(sagemaker.describe_endpoint_config, EndpointConfigName=before["ConfigName"])
+
+    stack.delete()
+
+    assert refused(sagemaker.describe_model, ModelName=after["ModelName"])
+    assert refused(sagemaker.describe_endpoint_config, EndpointConfigName=after["ConfigName"])
+
+
 def test_an_endpoint_that_fails_fails_the_stack_with_its_reason(bench, stack, template):
     container = template["Resources"]["Model"]["Properties"]["PrimaryContainer"]
     container["Environment"]["EXIT_AT_START"] = "5"
