@@ -77,6 +77,6 @@ def test_a_job_that_fails_is_notified_of_and_fails_the_command(
 
     line = deployed.refused("retrain", code=1)
 
-    assert "States.TaskFailed" in line
+    assert "ModelNotDeployed" in line
     assert "epochs" in line
     await_email(deployed, "A model could not be trained or deployed")
