@@ -14,7 +14,8 @@ from scones.deploy.settings import SOURCE_ROOT
 from scones.deploy.template import read_template, substitution_names
 from scones.errors import DeployError
 
-SUBSTITUTIONS = {"SerializeFunctionArn", "ClassifyFunctionArn", "FilterFunctionArn"}
+FUNCTIONS = {"SerializeFunctionArn", "ClassifyFunctionArn", "FilterFunctionArn"}
+SUBSTITUTIONS = FUNCTIONS | {"EndpointName", "ModelTopicArn", "SageMakerRoleArn"}
 
 
 def test_the_same_sources_give_the_same_artifacts():
