@@ -8,10 +8,10 @@ A line of a capture file is a JSON document (SageMaker's data capture, eventVers
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from scones.monitor.payload import content, probabilities
 
@@ -29,6 +29,7 @@ class Capture:
         probabilities: One per class in class order, or None where the answer was not captured
             or is not a list of probabilities.
         where: File and line that it was read from.
+        output: The answer's body, or None where only requests are captured.
     """
 
     event_id: str
@@ -38,6 +39,7 @@ class Capture:
     content_type: str | None
     probabilities: tuple[float, ...] | None
     where: str
+    output: bytes | None = None
 
     @property
     def confidence(self) -> float | None:
@@ -66,13 +68,45 @@ class CaptureLog:
         source: S3 URI or folder.
         files: How many files were read.
         captures: The captured inferences, oldest first.
-        broken: The lines that were passed over.
+        broken: The lines that were passed over; of very many, the first.
+        passed_over: How many they were, if more than are kept.
     """
 
     source: str
     files: int
     captures: tuple[Capture, ...]
     broken: tuple[BrokenLine, ...]
+    passed_over: int = 0
+
+    @property
+    def broken_count(self) -> int:
+        """How many lines were passed over."""
+        return max(self.passed_over, len(self.broken))
+
+    def __iter__(self) -> Iterator[Capture]:
+        """Yield the captures, oldest first."""
+        return iter(self.captures)
+
+
+class Captures(Protocol):
+    """What a report reads: a `CaptureLog` in memory, or a `CaptureStream`.
+
+    Attributes:
+        source: S3 URI or folder.
+        files: How many files were read, once all captures have been.
+        broken_count: How many lines were passed over, likewise.
+        broken: The first of them.
+    """
+
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def files(self) -> int: ...  # noqa: D102
+    @property
+    def broken_count(self) -> int: ...  # noqa: D102
+    @property
+    def broken(self) -> Sequence[BrokenLine]: ...  # noqa: D102
+    def __iter__(self) -> Iterator[Capture]: ...
 
 
 def parse_line(line: bytes, where: str) -> Capture:
@@ -88,14 +122,16 @@ def parse_line(line: bytes, where: str) -> Capture:
     try:
         document = json.loads(line)
         data, event = document["captureData"], document["eventMetadata"]
+        output = content(_part(data, "endpointOutput"))
         return Capture(
             event_id=str(event["eventId"]),
             inference_id=_text(event.get("inferenceId")),
             time=_time(event["inferenceTime"]),
             input=content(_part(data, "endpointInput")),
             content_type=_text(_part(data, "endpointInput").get("observedContentType")),
-            probabilities=probabilities(content(_part(data, "endpointOutput"))),
+            probabilities=probabilities(output),
             where=where,
+            output=output,
         )
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON ({error.msg} at character {error.pos})") from error

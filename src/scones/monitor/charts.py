@@ -4,7 +4,6 @@ Every function takes the figure to draw into, the figures to draw, and the theme
 settings that are in force (`Theme.settings`).
 """
 
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from scones.monitor.figures import Figures, Scored
-from scones.monitor.images import thumbnail
+from scones.monitor.figures import Figures
 from scones.monitor.theme import Theme
 
 WALL_COLUMNS = 6
@@ -23,13 +21,12 @@ _BIN = 0.02  # of confidence
 
 def _groups(
     figures: Figures, theme: Theme
-) -> tuple[tuple[str, list[Scored], str, str], tuple[str, list[Scored], str, str]]:
-    """Captures that pass and that do not: name, captures, colour, marker."""
-    passed = [item for item in figures.scored if figures.passes(item)]
-    failed = [item for item in figures.scored if not figures.passes(item)]
+) -> tuple[tuple[str, np.ndarray, str, str], tuple[str, np.ndarray, str, str]]:
+    """Captures that pass and that do not: name, which, colour, marker."""
+    passed = figures.passed
     return (
-        (f"meets threshold ({len(passed):,})", passed, theme.passed, "o"),
-        (f"below ({len(failed):,})", failed, theme.failed, "D"),
+        (f"meets threshold ({passed.sum():,})", passed, theme.passed, "o"),
+        (f"below ({(~passed).sum():,})", ~passed, theme.failed, "D"),
     )
 
 
@@ -41,14 +38,12 @@ def _least(figures: Figures) -> float:
 def over_time(figure: Figure, figures: Figures, theme: Theme) -> None:
     """Draw each capture's confidence at its time, coloured by whether it passes."""
     axes = figure.subplots()
-    size = float(np.clip(3000 / len(figures.scored), 5, 26))
-    for name, items, colour, marker in _groups(figures, theme):
-        # Time and value are taken from the same capture, so that sorting cannot part them.
-        times = np.array([_naive(item.capture.time) for item in items], dtype="datetime64[us]")
-        values = [item.confidence for item in items]
+    size = float(np.clip(3000 / len(figures.times), 3, 26))
+    for name, which, colour, marker in _groups(figures, theme):
+        # Times and values are cut by the same mask, so that sorting cannot part them.
         axes.scatter(
-            times,
-            values,
+            figures.times[which],
+            figures.confidences[which],
             s=size,
             color=colour,
             marker=marker,
@@ -56,6 +51,7 @@ def over_time(figure: Figure, figures: Figures, theme: Theme) -> None:
             linewidths=0,
             label=name,
             clip_on=False,
+            rasterized=True,
         )
     _threshold_line(axes, figures, theme, upright=False)
     locator = dates.AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
@@ -76,7 +72,7 @@ def histogram(figure: Figure, figures: Figures, theme: Theme) -> None:
     groups = _groups(figures, theme)
     edges = np.arange(round(_least(figures) / _BIN), round(1 / _BIN) + 1) * _BIN
     axes.hist(
-        [[item.confidence for item in items] for _, items, _, _ in groups],
+        [figures.confidences[which] for _, which, _, _ in groups],
         bins=edges.tolist(),
         stacked=True,
         color=[colour for _, _, colour, _ in groups],
@@ -98,8 +94,8 @@ def classes(figure: Figure, figures: Figures, theme: Theme) -> None:
     left, right = figure.subplots(1, 2, sharey=True)
     rows = range(len(figures.classes))
     groups = [figures.of_class(label) for label in rows]
-    counts = [len(items) for items in groups]
-    passed = [sum(map(figures.passes, items)) for items in groups]
+    counts = [int(mine.sum()) for mine in groups]
+    passed = [int((mine & figures.passed).sum()) for mine in groups]
     failed = [count - some for count, some in zip(counts, passed, strict=True)]
     left.barh(rows, passed, color=theme.passed, height=0.62)
     left.barh(rows, failed, left=passed, color=theme.failed, height=0.62)
@@ -112,9 +108,9 @@ def classes(figure: Figure, figures: Figures, theme: Theme) -> None:
     left.set_xlabel("Inferences")
     left.set_xlim(0, max(counts) * 1.22)
     left.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    for row, items in enumerate(groups):
-        if items:
-            mean = float(np.mean([item.confidence for item in items]))
+    for row, mine in enumerate(groups):
+        if mine.any():
+            mean = float(figures.confidences[mine].mean())
             right.plot([mean], [row], "o", color=theme.ink, markersize=7)
             inward = -1 if mean > (_least(figures) + 1) / 2 else 1
             right.annotate(
@@ -140,11 +136,10 @@ def wall(figure: Figure, figures: Figures, theme: Theme) -> None:
     for axes in grid:
         axes.set_axis_off()
     for axes, item in zip(grid, items, strict=False):
-        picture = thumbnail(item.capture.input)
-        if picture is None:
+        if item.picture is None:
             axes.text(0.5, 0.5, "no image", ha="center", va="center", color=theme.faint, fontsize=8)
         else:
-            axes.imshow(np.asarray(picture), interpolation="nearest")
+            axes.imshow(np.asarray(item.picture), interpolation="nearest")
         colour = theme.ink if figures.passes(item) else theme.failed
         axes.set_title(
             f"{figures.classes[item.predicted]}\n{item.confidence:.3f}", fontsize=8, color=colour
@@ -195,8 +190,3 @@ def _threshold_line(axes: Any, figures: Figures, theme: Theme, *, upright: bool)
 
 def _legend(figure: Figure) -> None:
     figure.legend(loc="outside upper left", ncols=2, handletextpad=0.4, columnspacing=1.6)
-
-
-def _naive(time: datetime) -> datetime:
-    """The same moment as numpy keeps it: in UTC, without saying so."""
-    return time.replace(tzinfo=None)

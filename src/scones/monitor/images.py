@@ -10,16 +10,14 @@ _SHOWN_SIDE = 128
 _FORMATS = ("PNG", "JPEG")
 
 
-def thumbnail(body: bytes | None) -> Image.Image | None:
-    """Decode a captured image and shrink it for showing.
-
-    A captured body is whatever a caller sent: it is decoded and encoded anew, never passed on.
+def decode(body: bytes | None) -> Image.Image | None:
+    """Decode a captured image.
 
     Args:
-        body: The request's body.
+        body: The request's body: whatever a caller sent.
 
     Returns:
-        An RGB picture of at most 128 pixels a side, or None where the body is not an image.
+        An RGB picture, or None where the body is not an image of a size that can be shown.
     """
     if not body:
         return None
@@ -29,10 +27,19 @@ def thumbnail(body: bytes | None) -> Image.Image | None:
             with Image.open(io.BytesIO(body), formats=_FORMATS) as opened:
                 if opened.width * opened.height > _MAX_PIXELS:
                     return None
-                picture = _on_white(opened)
+                return _on_white(opened)
     except Exception:  # Pillow's decoders raise whatever a broken file makes them
         return None
-    picture.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE))
+
+
+def thumbnail(body: bytes | None) -> Image.Image | None:
+    """Decode a captured image and shrink it to at most 128 pixels a side, for showing.
+
+    It is decoded and encoded anew, never passed on.
+    """
+    picture = decode(body)
+    if picture is not None:
+        picture.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE))
     return picture
 
 

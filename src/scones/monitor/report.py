@@ -10,10 +10,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scones.errors import DataError, UsageError
-from scones.monitor.capture import CaptureLog
-from scones.monitor.figures import Figures, Scored, Share
-from scones.monitor.images import as_png, thumbnail
+from scones.monitor.capture import Captures
+from scones.monitor.figures import Figures, Scored
+from scones.monitor.images import as_png
 from scones.monitor.plots import Plot, draw_plots
+from scones.monitor.shares import Share
 from scones.progress import SILENT, Reporter
 
 DATA_KINDS = ("photographs", "drawings", "images")
@@ -40,7 +41,7 @@ class Report:
 
 
 def write_report(
-    log: CaptureLog,
+    log: Captures,
     directory: Path,
     *,
     classes: Sequence[str],
@@ -74,9 +75,9 @@ def write_report(
     if data_kind not in DATA_KINDS:
         raise UsageError(f"data kind {data_kind!r} is none of {', '.join(DATA_KINDS)}")
     figures = Figures.of(log, classes, threshold, labels)
-    if log.broken:
+    if log.broken_count:
         first = log.broken[0]
-        reporter.note(f"{len(log.broken)} broken lines, the first {first.where}: {first.reason}")
+        reporter.note(f"{log.broken_count} broken lines, the first {first.where}: {first.reason}")
     html = directory / "report.html"
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -88,17 +89,17 @@ def write_report(
     return Report(html, files, summary(log, figures, data_kind))
 
 
-def summary(log: CaptureLog, figures: Figures, data_kind: str) -> dict[str, Any]:
+def summary(log: Captures, figures: Figures, data_kind: str) -> dict[str, Any]:
     """The report's figures, ready for JSON; those on drawings say so."""
     head: dict[str, Any] = {"data_kind": data_kind}
     if data_kind == "drawings":
         head["note"] = DRAWINGS_NOTE
-    read = {"source": log.source, "files": log.files, "broken_lines": len(log.broken)}
+    read = {"source": log.source, "files": log.files, "broken_lines": log.broken_count}
     return head | read | figures.as_json()
 
 
 def _page(
-    log: CaptureLog, figures: Figures, plots: Sequence[Plot], title: str, data_kind: str
+    log: Captures, figures: Figures, plots: Sequence[Plot], title: str, data_kind: str
 ) -> str:
     environment = Environment(
         loader=PackageLoader("scones.monitor", "templates"),
@@ -110,7 +111,7 @@ def _page(
     environment.filters |= {"percent": _percent, "interval": _interval, "embedded": _embedded}
     return environment.get_template("report.html.j2").render(
         title=title,
-        span=_span(figures.scored[0].capture.time, figures.scored[-1].capture.time),
+        span=_span(figures.first, figures.last),
         drawings_note=DRAWINGS_NOTE if data_kind == "drawings" else None,
         data_kind=data_kind,
         log=log,
@@ -125,7 +126,7 @@ def _page(
 
 def _tile(item: Scored, figures: Figures) -> dict[str, Any]:
     """One image of the wall."""
-    picture = thumbnail(item.capture.input)
+    picture = item.picture
     return {
         "image": None if picture is None else _data_uri(as_png(picture)),
         "small": picture is not None and max(picture.size) <= 64,
@@ -134,8 +135,8 @@ def _tile(item: Scored, figures: Figures) -> dict[str, Any]:
         "wrong": item.truth is not None and item.truth != item.predicted,
         "confidence": item.confidence,
         "passes": figures.passes(item),
-        "name": item.capture.inference_id or item.capture.event_id,
-        "time": item.capture.time,
+        "name": item.inference_id or item.event_id,
+        "time": item.time,
     }
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from scones.errors import UsageError
 from scones.monitor.capture import BrokenLine, CaptureLog
-from scones.monitor.figures import Figures, Share
+from scones.monitor.figures import Figures
+from scones.monitor.shares import Share
 from tests.scones.monitor.records import capture, log
 
 CLASSES = ["bicycle", "motorcycle"]

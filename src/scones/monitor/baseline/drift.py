@@ -1,0 +1,135 @@
+"""Drift tests: whether what came later can be of the same distribution as the baseline.
+
+Each feature is tested by itself with a two-sample test of SciPy's, and the p-values of all are
+adjusted together (Y. Benjamini, Y. Hochberg 1995), so that many features do not make many false
+alarms. Which tests, and how often they err: docs/decisions/0012-drift-tests.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scones.monitor.baseline.distribution import Distribution, largest_gap
+from scones.monitor.baseline.statistics import Feature, Statistics
+
+LEVEL = 0.01
+LEAST_DISTANCE = 0.05
+"""A smaller change is none to speak of, however many records prove it."""
+SAMPLE_MAX = 10_000
+_FEW = 5  # expected in a cell; below, the chi-squared distribution is not right (W. Cochran 1954)
+_RESAMPLES = 999
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureDrift:
+    """One feature's test.
+
+    Attributes:
+        name: The feature.
+        test: "Kolmogorov-Smirnov" for numbers, "chi-squared" for categories.
+        distance: Largest difference of the cumulative shares or, for categories, of the shares.
+        p_value: Chance of a difference as large without any drift.
+        adjusted: The same, adjusted for the number of features.
+        drifted: Whether `adjusted` is below LEVEL and `distance` at least LEAST_DISTANCE.
+    """
+
+    name: str
+    test: str
+    distance: float
+    p_value: float
+    adjusted: float
+    drifted: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The test, ready for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def find_drift(
+    baseline: Statistics, current: Statistics, *, level: float = LEVEL
+) -> tuple[FeatureDrift, ...]:
+    """Test every feature that both have.
+
+    Args:
+        baseline: What is usual.
+        current: What came later.
+        level: False alarms per check that are put up with, as a share of all checks.
+
+    Returns:
+        The features, most certainly drifted first.
+    """
+    found = []
+    for name, feature in current.features.items():
+        before = baseline.features.get(name)
+        result = None if before is None else _compare(before, feature)
+        if result is not None:
+            found.append((name, *result))
+    if not found:
+        return ()
+    adjusted = _adjusted([p_value for _, _, _, p_value in found])
+    tests = [
+        FeatureDrift(
+            name, test, distance, p_value, fair, fair < level and distance >= LEAST_DISTANCE
+        )
+        for (name, test, distance, p_value), fair in zip(found, adjusted, strict=True)
+    ]
+    return tuple(sorted(tests, key=lambda item: (item.adjusted, -item.distance)))
+
+
+def _adjusted(p_values: list[float]) -> list[float]:
+    from scipy.stats import false_discovery_control
+
+    fair: list[float] = false_discovery_control(np.clip(p_values, 0, 1), method="bh").tolist()
+    return fair
+
+
+def _compare(before: Feature, after: Feature) -> tuple[str, float, float] | None:
+    """Name of the test, distance and p-value; None where the two cannot be compared."""
+    if before.numbers is not None and after.numbers is not None:
+        one, other = before.numbers.distribution, after.numbers.distribution
+        if one is None or other is None:
+            return None
+        return "Kolmogorov-Smirnov", largest_gap(one, other), kolmogorov_smirnov(one, other)
+    if before.categories and after.categories:
+        distance = l_infinity(before.categories, after.categories)
+        return "chi-squared", distance, chi_squared(before.categories, after.categories)
+    return None
+
+
+def kolmogorov_smirnov(one: Distribution, other: Distribution) -> float:
+    """p-value of the two-sample test of Kolmogorov and Smirnov."""
+    from scipy.stats import ks_2samp
+
+    first, second = one.sample(SAMPLE_MAX), other.sample(SAMPLE_MAX)
+    exact = len(first) * len(second) <= 10**6  # as good beyond, and much faster
+    result = ks_2samp(first, second, method="exact" if exact else "asymp")
+    return float(result.pvalue)
+
+
+def l_infinity(before: Mapping[str, int], after: Mapping[str, int]) -> float:
+    """Largest difference of the share of any category."""
+    table = _table(before, after)
+    shares = table / table.sum(axis=1, keepdims=True)
+    return float(np.abs(shares[0] - shares[1]).max())
+
+
+def chi_squared(before: Mapping[str, int], after: Mapping[str, int]) -> float:
+    """p-value of Pearson's test of homogeneity; by permutation where a cell expects under five."""
+    from scipy.stats import PermutationMethod, chi2_contingency
+    from scipy.stats.contingency import expected_freq
+
+    table = _table(before, after)
+    if table.shape[1] < 2:
+        return 1.0
+    few = expected_freq(table).min() < _FEW and table.sum() <= SAMPLE_MAX
+    if not few:
+        return float(chi2_contingency(table, correction=False).pvalue)
+    resampled = PermutationMethod(n_resamples=_RESAMPLES, rng=np.random.default_rng(0))
+    return float(chi2_contingency(table, correction=False, method=resampled).pvalue)
+
+
+def _table(before: Mapping[str, int], after: Mapping[str, int]) -> Any:
+    names = sorted({*before, *after})
+    return np.array([[side.get(name, 0) for name in names] for side in (before, after)])
