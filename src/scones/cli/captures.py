@@ -1,30 +1,196 @@
-"""`scones monitor`."""
+"""`scones monitor`, `scones monitor baseline` and `scones monitor check`."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from scones.cli.app import Invocation, json_option, pass_invocation
-from scones.steps import captures
+from scones.console import table
+from scones.errors import UsageError
+from scones.monitor.baseline.constraints import CategoricalDrift, Comparison
+from scones.steps import captures, monitoring
+from scones.steps.monitoring import Checkup, Source
+
+VIOLATED = 3
+"""Exit code of a check that found something; 1 is one that could not be made."""
+
+# A time without a zone is in UTC, as in the keys of captures.
+_TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
 
-@click.command()
-@click.option("--endpoint", "endpoint_name", help="Its captures; by default this project's.")
-@click.option("--folder", type=click.Path(path_type=Path), help="Capture files on disk instead.")
+def source_options[F: Callable[..., Any]](function: F) -> F:
+    """Add the options that say which captures to read."""
+    for option in (
+        click.option(
+            "--until",
+            type=_TIME,
+            metavar="TIME",
+            help="Leave out what was inferred then or later (UTC).",
+        ),
+        click.option(
+            "--since", type=_TIME, metavar="TIME", help="Leave out what was inferred before (UTC)."
+        ),
+        click.option(
+            "--folder", type=click.Path(path_type=Path), help="Capture files on disk instead."
+        ),
+        click.option(
+            "--endpoint", "endpoint_name", help="Its captures; by default this project's."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(invoke_without_command=True)
+@source_options
+@click.option("--ground-truth", help="Labels in Model Monitor's form: a folder or an S3 URI.")
+@click.option("--baseline", help="What to compare with: a folder or an S3 URI.")
 @json_option
-@pass_invocation
+@click.pass_context
 def monitor(
-    invocation: Invocation, *, endpoint_name: str | None, folder: Path | None, as_json: bool
+    context: click.Context,
+    /,
+    *,
+    ground_truth: str | None,
+    baseline: str | None,
+    as_json: bool,
+    **source: Any,
 ) -> None:
     """Read the captured requests back and write a report with plots."""
-    with invocation.project() as (project, terminal):
-        if folder is None:
-            project.require_services()
+    if context.invoked_subcommand is not None:
+        given = [name for name, value in context.params.items() if value]
+        if given:
+            raise UsageError(
+                f"options of `scones monitor {context.invoked_subcommand}` stand behind its name"
+            )
+        return
+    wanted = Source(**source)
+    with context.obj.project() as (project, terminal):
+        _require(project, wanted, ground_truth, baseline)
         terminal.headline("Reading captures")
-        report = captures.report_all(project, endpoint_name=endpoint_name, folder=folder)
+        report = captures.report_all(project, wanted, ground_truth=ground_truth, baseline=baseline)
         document = {"report": str(report.html), **report.summary}
         text = (
             f"{document['records']:,} records, {document['below_threshold']:,} below "
             f"{document['threshold']}\n{report.html}"
         )
         terminal.result(document, text, as_json=as_json)
+
+
+@monitor.command("baseline")
+@source_options
+@click.option("--output", help="Where to write it: a folder or an S3 URI.")
+@click.option(
+    "--threshold",
+    type=float,
+    default=0.1,
+    show_default=True,
+    help="Distance above which a check finds a violation.",
+)
+@click.option(
+    "--comparison",
+    type=click.Choice([item.value for item in Comparison]),
+    default=Comparison.ROBUST.value,
+    show_default=True,
+    help="How numbers are compared.",
+)
+@click.option(
+    "--categorical",
+    type=click.Choice([item.value for item in CategoricalDrift]),
+    default=CategoricalDrift.L_INFINITY.value,
+    show_default=True,
+    help="How categories are compared.",
+)
+@json_option
+@pass_invocation
+def make_baseline(
+    invocation: Invocation,
+    /,
+    *,
+    output: str | None,
+    threshold: float,
+    comparison: str,
+    categorical: str,
+    as_json: bool,
+    **source: Any,
+) -> None:
+    """Take captures as what is usual: statistics.json and constraints.json."""
+    wanted = Source(**source)
+    with invocation.project() as (project, terminal):
+        _require(project, wanted, output)
+        terminal.headline("Reading captures")
+        made, files = monitoring.make_baseline(
+            project,
+            wanted,
+            output,
+            threshold=threshold,
+            comparison=Comparison(comparison),
+            categorical=CategoricalDrift(categorical),
+        )
+        records, features = made.statistics.item_count, list(made.statistics.features)
+        text = "\n".join([f"{records:,} records, {len(features)} features", *files])
+        document = {"records": records, "features": features, "files": files}
+        terminal.result(document, text, as_json=as_json)
+        terminal.next_step("scones monitor check", "compares later captures with it")
+
+
+@monitor.command()
+@source_options
+@click.option("--baseline", help="What to compare with: a folder or an S3 URI.")
+@click.option("--output", help="Where to write the results: a folder or an S3 URI.")
+@click.option(
+    "--publish/--no-publish", default=True, help="Put metrics, and notify the topic of violations."
+)
+@json_option
+@pass_invocation
+def check(
+    invocation: Invocation,
+    /,
+    *,
+    baseline: str | None,
+    output: str | None,
+    publish: bool,
+    as_json: bool,
+    **source: Any,
+) -> None:
+    """Compare captures with the baseline; exit code 3 if one is violated or a feature drifted."""
+    wanted = Source(**source)
+    with invocation.project() as (project, terminal):
+        _require(project, wanted, baseline, output)
+        terminal.headline("Reading captures")
+        found = monitoring.check(project, wanted, baseline=baseline, output=output, publish=publish)
+        terminal.result(_document(found), _drawn(found), as_json=as_json)
+        if found.message_id is not None:
+            terminal.note("the topic was notified")
+    if found.compared.alarming:
+        raise click.exceptions.Exit(VIOLATED)
+
+
+def _require(project: Any, source: Source, *places: str | None) -> None:
+    """Require the services unless everything is on disk."""
+    if source.folder is None or any(place and place.startswith("s3://") for place in places):
+        project.require_services()
+
+
+def _document(found: Checkup) -> dict[str, Any]:
+    told = {"metrics": found.metrics, "message_id": found.message_id}
+    return found.compared.as_json() | told | {"files": list(found.files)}
+
+
+def _drawn(found: Checkup) -> Any:
+    compared = found.compared
+    count, usual = compared.statistics.item_count, compared.baseline.statistics.item_count
+    title = f"{compared.checked.status}: {count:,} records against {usual:,} of the baseline"
+    if not compared.alarming:
+        return f"{title}\nnothing to report"
+    rows = [
+        [item.feature_name, item.constraint_check_type, item.description]
+        for item in compared.checked.violations
+    ]
+    rows += [
+        [item.name, "drift test", f"{item.test}: {item.distance:.3f}, p {item.adjusted:.2g}"]
+        for item in compared.drifted
+    ]
+    return table(["feature", "check", "finding"], rows, title)

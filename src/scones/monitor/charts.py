@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib import dates
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -38,7 +37,7 @@ def _least(figures: Figures) -> float:
 def over_time(figure: Figure, figures: Figures, theme: Theme) -> None:
     """Draw each capture's confidence at its time, coloured by whether it passes."""
     axes = figure.subplots()
-    size = float(np.clip(3000 / len(figures.times), 3, 26))
+    size = float(np.clip(3000 / len(figures.times), 5, 26))
     for name, which, colour, marker in _groups(figures, theme):
         # Times and values are cut by the same mask, so that sorting cannot part them.
         axes.scatter(
@@ -63,7 +62,7 @@ def over_time(figure: Figure, figures: Figures, theme: Theme) -> None:
     axes.set_ylim(_least(figures) - 0.01, 1.0)
     axes.margins(x=0.02)
     axes.grid(visible=True, axis="y")
-    _legend(figure)
+    _legend(figure, markerscale=float(np.sqrt(26 / size)))
 
 
 def histogram(figure: Figure, figures: Figures, theme: Theme) -> None:
@@ -146,31 +145,6 @@ def wall(figure: Figure, figures: Figures, theme: Theme) -> None:
         )
 
 
-def confusion(figure: Figure, figures: Figures, theme: Theme) -> None:
-    """Draw the confusion matrix of the labelled captures."""
-    axes = figure.subplots()
-    counts = np.array(figures.confusion())
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    shades = LinearSegmentedColormap.from_list("shares", [theme.paper, theme.passed])
-    axes.imshow(shares, cmap=shades, vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(counts):
-        red, green, blue, _ = shades(shares[row, column])
-        bright = 0.299 * red + 0.587 * green + 0.114 * blue
-        axes.text(
-            column,
-            row,
-            f"{count}\n{shares[row, column]:.0%}",
-            ha="center",
-            va="center",
-            color="#000000" if bright > 0.5 else "#ffffff",
-        )
-    axes.set_xticks(range(len(figures.classes)), figures.classes)
-    axes.set_yticks(range(len(figures.classes)), figures.classes, rotation=90, va="center")
-    axes.tick_params(length=0)
-    axes.set_xlabel("Predicted class")
-    axes.set_ylabel("True class")
-
-
 def _threshold_line(axes: Any, figures: Figures, theme: Theme, *, upright: bool) -> None:
     """Mark the threshold, with its value at the end of the line, where nothing is drawn."""
     line = axes.axvline if upright else axes.axhline
@@ -188,5 +162,11 @@ def _threshold_line(axes: Any, figures: Figures, theme: Theme, *, upright: bool)
     )
 
 
-def _legend(figure: Figure) -> None:
-    figure.legend(loc="outside upper left", ncols=2, handletextpad=0.4, columnspacing=1.6)
+def _legend(figure: Figure, markerscale: float = 1.0) -> None:
+    figure.legend(
+        loc="outside upper left",
+        ncols=2,
+        handletextpad=0.4,
+        columnspacing=1.6,
+        markerscale=markerscale,
+    )

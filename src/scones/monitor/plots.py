@@ -8,7 +8,8 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from scones.monitor import charts
+from scones.monitor import charts, truth_charts
+from scones.monitor.baseline.store import Compared
 from scones.monitor.figures import Figures
 from scones.monitor.theme import THEMES, Theme
 
@@ -45,17 +46,19 @@ class _Chart:
     draw: Callable[[Figure, Figures, Theme], None]
 
 
-def draw_plots(figures: Figures, directory: Path) -> list[Plot]:
+def draw_plots(figures: Figures, directory: Path, compared: Compared | None = None) -> list[Plot]:
     """Draw all plots that the figures give cause for.
 
     Args:
         figures: What to draw.
         directory: Where the PNG files go: `<name>.png` and `<name>-dark.png`.
+        compared: What differs from a baseline, where there is one.
 
     Returns:
         The plots in the order in which a page shows them.
     """
-    return [_plot(chart, figures, directory) for chart in _charts(figures)]
+    wanted = [*_charts(figures), *_truth_charts(figures), *_drift_charts(compared)]
+    return [_plot(chart, figures, directory) for chart in wanted]
 
 
 def _plot(chart: _Chart, figures: Figures, directory: Path) -> Plot:
@@ -73,7 +76,7 @@ def _charts(figures: Figures) -> list[_Chart]:
     """The charts that the figures give cause for, with sizes that fit them."""
     classes, rate = len(figures.classes), figures.pass_rate
     wall_rows = -(-len(figures.lowest) // charts.WALL_COLUMNS)
-    wanted = [
+    return [
         _Chart(
             "confidence-over-time",
             "Confidence over time",
@@ -105,13 +108,47 @@ def _charts(figures: Figures) -> list[_Chart]:
             charts.wall,
         ),
     ]
-    if figures.labelled:
-        confusion = _Chart(
+
+
+def _truth_charts(figures: Figures) -> list[_Chart]:
+    """The charts that need to know the true classes."""
+    classes, reliability = len(figures.classes), figures.calibration
+    if reliability is None:
+        return []
+    return [
+        _Chart(
             "confusion-matrix",
             "True and predicted class",
             "Labelled inferences by true class (rows) and predicted class (columns).",
             (2.0 + 0.5 * classes, 2.0 + 0.5 * classes),
-            charts.confusion,
+            truth_charts.confusion,
+        ),
+        _Chart(
+            "reliability",
+            "Is the confidence what it says?",
+            "Share of right answers against mean confidence, in steps of confidence, with 95 % "
+            f"intervals; expected calibration error {reliability.expected_error:.3f}.",
+            (_WIDTH, 1.15 * _HEIGHT),
+            truth_charts.reliability,
+        ),
+    ]
+
+
+def _drift_charts(compared: Compared | None) -> list[_Chart]:
+    """The chart that needs a baseline."""
+    if compared is None or not compared.drift:
+        return []
+
+    def draw(figure: Figure, _figures: Figures, theme: Theme) -> None:
+        truth_charts.drift(figure, compared, theme)
+
+    names = ", ".join(item.name for item in compared.drifted) or "none"
+    return [
+        _Chart(
+            "drift",
+            "Distance from the baseline",
+            f"Largest difference of the distributions, per feature. Drifted: {names}.",
+            (_WIDTH, 1.2 + 0.26 * len(compared.drift)),
+            draw,
         )
-        wanted.append(confusion)
-    return wanted
+    ]

@@ -10,11 +10,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scones.errors import DataError, UsageError
+from scones.monitor.baseline.store import Baseline, Compared
 from scones.monitor.capture import Captures
 from scones.monitor.figures import Figures, Scored
 from scones.monitor.images import as_png
 from scones.monitor.plots import Plot, draw_plots
 from scones.monitor.shares import Share
+from scones.monitor.survey import survey
 from scones.progress import SILENT, Reporter
 
 DATA_KINDS = ("photographs", "drawings", "images")
@@ -49,6 +51,7 @@ def write_report(
     labels: Mapping[str, int] | None = None,
     data_kind: str = "images",
     title: str = "Captured inferences",
+    baseline: Baseline | None = None,
     reporter: Reporter = SILENT,
 ) -> Report:
     """Write `report.html` and its plots.
@@ -58,11 +61,12 @@ def write_report(
         directory: Where they go; made if it is not there.
         classes: Class names in index order.
         threshold: Least confidence that passes, 0 to 1.
-        labels: True class index by inference id, for those images whose class is known. Of an
-            id that was captured more than once, the newest answer counts.
+        labels: True class index by inference id or event id, for those images whose class is
+            known. Of an id that was captured more than once, the newest answer counts.
         data_kind: "photographs", "drawings" or "images" (of which nothing is known). A page on
             drawings says at its top that it is no measure of photographs.
         title: The page's headline.
+        baseline: What is usual; the page shows what differs from it.
         reporter: Told what was passed over.
 
     Returns:
@@ -74,32 +78,40 @@ def write_report(
     """
     if data_kind not in DATA_KINDS:
         raise UsageError(f"data kind {data_kind!r} is none of {', '.join(DATA_KINDS)}")
-    figures = Figures.of(log, classes, threshold, labels)
+    figures, compared = survey(log, classes, threshold, labels, baseline)
     if log.broken_count:
         first = log.broken[0]
         reporter.note(f"{log.broken_count} broken lines, the first {first.where}: {first.reason}")
     html = directory / "report.html"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        plots = draw_plots(figures, directory)
-        html.write_text(_page(log, figures, plots, title, data_kind))
+        plots = draw_plots(figures, directory, compared)
+        html.write_text(_page(log, figures, compared, plots, title, data_kind))
     except OSError as error:
         raise DataError(f"cannot write a report in {directory}: {error}") from error
     files = tuple(file for plot in plots for file in (plot.light, plot.dark))
-    return Report(html, files, summary(log, figures, data_kind))
+    return Report(html, files, summary(log, figures, data_kind, compared))
 
 
-def summary(log: Captures, figures: Figures, data_kind: str) -> dict[str, Any]:
+def summary(
+    log: Captures, figures: Figures, data_kind: str, compared: Compared | None = None
+) -> dict[str, Any]:
     """The report's figures, ready for JSON; those on drawings say so."""
     head: dict[str, Any] = {"data_kind": data_kind}
     if data_kind == "drawings":
         head["note"] = DRAWINGS_NOTE
     read = {"source": log.source, "files": log.files, "broken_lines": log.broken_count}
-    return head | read | figures.as_json()
+    comparison = compared.as_json() if compared else None
+    return head | read | figures.as_json() | {"comparison": comparison}
 
 
 def _page(
-    log: Captures, figures: Figures, plots: Sequence[Plot], title: str, data_kind: str
+    log: Captures,
+    figures: Figures,
+    compared: Compared | None,
+    plots: Sequence[Plot],
+    title: str,
+    data_kind: str,
 ) -> str:
     environment = Environment(
         loader=PackageLoader("scones.monitor", "templates"),
@@ -119,7 +131,9 @@ def _page(
         figures=figures,
         summary=figures.as_json(),
         plots={plot.name: plot for plot in plots},
+        compared=compared,
         wall=[_tile(item, figures) for item in figures.lowest],
+        wrong=[_tile(item, figures) for item in figures.wrong],
         now=datetime.now(UTC),
     )
 

@@ -2,13 +2,21 @@
 
 import time
 from datetime import datetime
-from pathlib import Path
 
 from scones.errors import DataError, WorkflowError
 from scones.etl.source import Kind
-from scones.monitor import CaptureLog, Report, read_captures, read_folder, write_report
+from scones.monitor import (
+    CaptureLog,
+    Captures,
+    Report,
+    read_captures,
+    read_truth,
+    write_report,
+)
+from scones.monitor.baseline import Baseline
 from scones.project import Project
 from scones.steps.inference import INCOMING_PREFIX, TEST_PREFIX
+from scones.steps.monitoring import EVERYTHING, Source, find_baseline
 
 CAPTURE_SECONDS = 60.0
 """How long to wait for captures, which reach S3 some time after the answer."""
@@ -16,27 +24,34 @@ POLL_SECONDS = 0.5
 
 
 def report_all(
-    project: Project, *, endpoint_name: str | None = None, folder: Path | None = None
+    project: Project,
+    source: Source = EVERYTHING,
+    *,
+    ground_truth: str | None = None,
+    baseline: str | None = None,
 ) -> Report:
-    """Write a report on everything that was captured.
+    """Write a report on what was captured.
 
     Args:
         project: The project.
-        endpoint_name: Another endpoint than the project's.
-        folder: Capture files on disk instead.
+        source: Which captures.
+        ground_truth: Labels in Model Monitor's form, in a folder or below an S3 URI.
+        baseline: Where the baseline is; by default where `scones monitor baseline` puts it, if
+            there is one.
 
     Raises:
-        DataError: Nothing was captured.
+        UsageError: Nothing was captured, or no answer can be read.
+        DataError: Captures, labels or baseline cannot be read.
     """
-    if folder is not None:
-        return _write(project, read_folder(folder), str(folder), labelled=False)
-    name = endpoint_name or project.settings.endpoint_name
-    log = _read(project, name)
-    if not log.captures:
-        raise DataError(
-            f"nothing has been captured at {log.source}: run `scones classify IMAGE ...` first"
-        )
-    return _write(project, log, name, labelled=True)
+    captures = source.open(project)
+    own = source.folder is None
+    kind, labels = _truth(project) if own else ("images", {})
+    if ground_truth is not None:
+        client = project.aws.client("s3") if ground_truth.startswith("s3://") else None
+        labels = labels | read_truth(ground_truth, project.classes, client).labels
+    found = find_baseline(project, source, baseline)
+    name = source.endpoint(project)
+    return _write(project, captures, name, kind=kind, labels=labels, baseline=found)
 
 
 def report_since(project: Project, since: datetime, expected_records: int) -> Report:
@@ -64,7 +79,8 @@ def report_since(project: Project, since: datetime, expected_records: int) -> Re
             f"{len(log.captures)} records were captured for {expected_records} answers: "
             f"see {project.state_dir / 'logs' / 'sagemaker.log'}"
         )
-    return _write(project, log, name, labelled=True)
+    kind, labels = _truth(project)
+    return _write(project, log, name, kind=kind, labels=labels)
 
 
 def _read(project: Project, endpoint_name: str, since: datetime | None = None) -> CaptureLog:
@@ -72,16 +88,24 @@ def _read(project: Project, endpoint_name: str, since: datetime | None = None) -
     return read_captures(project.aws.client("s3"), uri, since=since)
 
 
-def _write(project: Project, log: CaptureLog, title: str, *, labelled: bool) -> Report:
-    kind, labels = _truth(project) if labelled else ("images", {})
+def _write(
+    project: Project,
+    captures: Captures,
+    title: str,
+    *,
+    kind: Kind,
+    labels: dict[str, int],
+    baseline: Baseline | None = None,
+) -> Report:
     return write_report(
-        log,
+        captures,
         project.reports_dir / "monitor",
         classes=project.classes,
         threshold=project.settings.threshold,
         labels=labels,
         data_kind=kind,
         title=title,
+        baseline=baseline,
         reporter=project.reporter,
     )
 

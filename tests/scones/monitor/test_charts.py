@@ -10,7 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from scones.monitor import charts
+from scones.monitor import charts, truth_charts
+from scones.monitor.baseline import Baseline, Statistics, compare, suggest
 from scones.monitor.capture import Capture
 from scones.monitor.figures import Figures
 from scones.monitor.theme import DARK, LIGHT
@@ -90,7 +91,15 @@ def test_any_span_of_time_is_drawn_without_a_warning(span: timedelta) -> None:
 @pytest.mark.parametrize("threshold", [0.0, 1.0])
 @pytest.mark.parametrize("probabilities", [(1.0, 0.0), (0.5, 0.5), (0.34, 0.33, 0.33)])
 @pytest.mark.parametrize(
-    "chart", [charts.over_time, charts.histogram, charts.classes, charts.wall, charts.confusion]
+    "chart",
+    [
+        charts.over_time,
+        charts.histogram,
+        charts.classes,
+        charts.wall,
+        truth_charts.confusion,
+        truth_charts.reliability,
+    ],
 )
 def test_extremes_are_drawn_without_a_warning(
     chart: object, probabilities: tuple[float, ...], threshold: float
@@ -102,3 +111,36 @@ def test_extremes_are_drawn_without_a_warning(
 def test_the_two_themes_differ_in_paper_and_agree_in_meaning() -> None:
     assert LIGHT.paper != DARK.paper
     assert len({LIGHT.passed, LIGHT.failed, DARK.passed, DARK.failed}) == 4
+
+
+def test_the_reliability_curve_is_accuracy_against_confidence() -> None:
+    captures = [
+        capture(n, c, 1 - c, inference_id=f"{n}")
+        for n, c in enumerate([0.95, 0.95, 0.95, 0.95, 0.65, 0.65, 0.05])
+    ]
+    labels = {f"{n}": int(n in (3, 4)) for n in range(7)}
+    figures = Figures.of(log(captures), CLASSES[:2], 0.9, labels)
+    upper, lower = drawn(truth_charts.reliability, figures).axes
+    curve = upper.lines[1]
+    assert list(zip(curve.get_xdata(), curve.get_ydata(), strict=True)) == [
+        (pytest.approx(0.65), pytest.approx(0.5)),
+        (pytest.approx(0.95), pytest.approx(0.6)),
+    ]
+    assert [bar.get_height() for bar in lower.patches] == [2, 5]
+
+
+def test_the_drift_chart_has_a_bar_per_feature_and_marks_the_drifted() -> None:
+    def of(shift: float) -> Statistics:
+        return Statistics.of({"a": n / 7 + shift, "b": float(n % 50)} for n in range(300))
+
+    compared = compare(Baseline("b", of(0), suggest(of(0))), of(20))
+    figure = Figure(figsize=(4.8, 3.2), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    truth_charts.drift(figure, compared, LIGHT)
+    canvas.draw()
+    bars = figure.axes[0].patches
+    assert [to_hex(bar.get_facecolor()) for bar in bars] == [
+        LIGHT.failed.lower(),
+        LIGHT.passed.lower(),
+    ]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]

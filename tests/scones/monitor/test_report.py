@@ -13,7 +13,9 @@ from PIL import Image
 
 from scones.errors import DataError, UsageError
 from scones.monitor import read_folder, write_report
+from scones.monitor.baseline import Baseline, suggest
 from scones.monitor.capture import BrokenLine, Capture, CaptureLog
+from scones.monitor.survey import profile
 from tests.scones.monitor.records import DATA, capture, log, png
 
 CLASSES = ["bicycle", "motorcycle"]
@@ -63,7 +65,9 @@ def test_the_page_and_its_plots_are_written(tmp_path: Path) -> None:
     names = {file.name for file in report.plots}
     stems = ("confidence-over-time", "confidence-histogram", "classes", "lowest-confidence")
     assert names == {
-        f"{stem}{theme}.png" for stem in (*stems, "confusion-matrix") for theme in ("", "-dark")
+        f"{stem}{theme}.png"
+        for stem in (*stems, "confusion-matrix", "reliability")
+        for theme in ("", "-dark")
     }
     for file in report.plots:
         with Image.open(file) as plot:
@@ -113,7 +117,7 @@ def test_the_lowest_come_first_on_the_wall_and_show_what_was_sent(tmp_path: Path
 
 def test_wrong_answers_are_marked_on_the_wall(tmp_path: Path) -> None:
     text = Page(write(tmp_path, labels={"test/0.png": 1, "test/2.png": 0}).html).text
-    assert text.count("wrong: motorcycle") == 1
+    assert text.count("wrong: motorcycle") == 2  # among the wrong, and among the lowest
 
 
 def test_a_body_that_is_no_image_gets_an_empty_place_and_is_not_passed_on(tmp_path: Path) -> None:
@@ -191,3 +195,29 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"cannot write a report in .*file"):
         write(tmp_path / "file")
+
+
+def test_violations_drift_and_wrong_images_are_on_the_page(tmp_path: Path) -> None:
+    usual = [capture(n, 0.9 + n % 9 / 100, 0.1 - n % 9 / 100) for n in range(300)]
+    later = [
+        capture(n, 0.6 + n % 9 / 100, 0.4 - n % 9 / 100, inference_id=f"{n}", body=png("black"))
+        for n in range(300)
+    ]
+    statistics = profile(log(usual), CLASSES, 0.93)
+    baseline = Baseline("kept/here", statistics, suggest(statistics))
+    report = write(tmp_path, later, baseline=baseline, labels={"0": 1, "1": 0})
+    page = Page(report.html)
+    assert {"drift.png", "drift-dark.png", "reliability.png"} <= {f.name for f in report.plots}
+    assert "CompletedWithViolations. 300 records against 300 of kept/here" in page.text
+    comparison = report.summary["comparison"]
+    for violation in comparison["violations"]:
+        assert violation["description"] in page.text
+    assert {"confidence", "brightness"} <= set(comparison["drifted"])
+    assert "Wrong, the surest first (1)" in page.text
+    assert page.text.count("wrong: motorcycle") == 2  # there, and among the least confident
+
+
+def test_a_page_without_a_baseline_does_not_speak_of_one(tmp_path: Path) -> None:
+    report = write(tmp_path)
+    assert report.summary["comparison"] is None
+    assert "baseline" not in Page(report.html).text
