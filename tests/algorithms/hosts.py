@@ -40,7 +40,7 @@ class Host:
         """What the group of a regular expression matches in its log, in order."""
         return re.findall(pattern, self.text())
 
-    def until(self, pattern: str, seconds: float = 90) -> str:
+    def until(self, pattern: str, seconds: float = 180) -> str:
         """Wait for a log line; returns the group, or all, of what matches."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self.values(pattern):

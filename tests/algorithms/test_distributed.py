@@ -26,7 +26,7 @@ from tests.algorithms.hosts import (
 )
 from tests.algorithms.jobs import QUICK, SMALL_JOB, failure, metadata
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 DIGEST = r"Parameters after \d+ epochs: sha256 (\w+)"
 VALIDATION = r"Validation-accuracy=(\S+)"
@@ -43,7 +43,7 @@ def test_two_hosts_take_the_same_steps_on_different_images(tmp_path: Path) -> No
     plain = {"recipe": "builtin", "network": "small", "kv_store": "dist_sync", "epochs": "3"}
     bases = write_hosts(tmp_path, 2, QUICK | plain | {"early_stopping": "True"})
     with started(bases) as (first, second):
-        assert (ends(first, 180), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
     digests = first.values(DIGEST)
     assert digests == second.values(DIGEST)
     assert len(set(digests)) == len(digests) > 0
@@ -64,7 +64,7 @@ def test_averages_and_their_statistics_agree_without_a_kv_store_given(tmp_path: 
         tmp_path, 2, QUICK | {"epochs": "5"}
     )  # ten steps: one update of the average
     with started(bases) as (first, second):
-        assert (ends(first, 180), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
     assert "kv_store is not given: 2 hosts train with dist_sync" in second.text()
     (digest,) = first.values(DIGEST)
     assert second.values(DIGEST) == [digest]
@@ -75,7 +75,7 @@ def test_asynchronous_hosts_end_with_the_same_parameters(tmp_path: Path) -> None
     hyperparameters = QUICK | {"kv_store": "dist_async", "epochs": "5", "optimizer": "sgd"}
     bases = write_hosts(tmp_path, 2, hyperparameters)
     with started(bases) as (first, second):
-        assert (ends(first, 180), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
     (digest,) = first.values(DIGEST)
     assert second.values(DIGEST) == [digest]
     assert first.values(VALIDATION) == second.values(VALIDATION)
@@ -112,7 +112,7 @@ def test_an_unreadable_image_on_one_host_is_the_reason_on_all(tmp_path: Path) ->
     for image in (second / "input" / "data" / "validation").iterdir():
         image.write_bytes(b"nothing")
     with started(bases) as hosts:
-        assert [ends(host, 120) for host in hosts] == [1, 1]
+        assert [ends(host, 300) for host in hosts] == [1, 1]
     for base in (first, second):
         assert re.match(rf"ClientError: on {second.name}: \d+\.png: ", failure(base))
 

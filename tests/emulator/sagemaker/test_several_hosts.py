@@ -3,13 +3,18 @@
 The process backend runs them here, its limit of one host lifted: what is tested is above it.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import create_autospec
 
 import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from scones_localstack.sagemaker.backends import TRAIN, Backend, Container, ContainerSpec, Exit
+from scones_localstack.sagemaker.training.instances import Ending, Instances
 from tests.emulator.running import Emulator, wait_until
 from tests.emulator.sagemaker.running import SECONDS, Service, Workbench, unique
 from tests.emulator.sagemaker.test_training import channel, members_of, path
@@ -167,6 +172,44 @@ def test_a_job_leaves_all_logs_and_no_data(bench):
 def test_more_hosts_than_the_backend_has_are_refused(bench):
     with pytest.raises(ClientError, match=r"InstanceCount 4 is more than this .* job: use 3\."):
         bench.train(ResourceConfig=resources(4))
+
+
+class Ended(Container):
+    """A container of which the end is noticed some time after it has come."""
+
+    def __init__(self, end: Exit, noticed_after_seconds: float) -> None:
+        self._end = end
+        self._noticed_after_seconds = noticed_after_seconds
+
+    async def wait(self) -> Exit:
+        await asyncio.sleep(self._noticed_after_seconds)
+        return self._end
+
+    async def stop(self, grace_seconds: float) -> Exit:
+        return await self.wait()
+
+
+def test_who_ended_first_counts_and_not_whose_end_was_noticed_first():
+    ends = {
+        "algo-1": Ended(Exit(137, ended=10.0), 0.2),
+        "algo-2": Ended(Exit(2, ended=11.0), 0.0),
+        "algo-3": Ended(Exit(0, ended=9.0), 0.1),
+    }
+
+    async def start(spec: ContainerSpec) -> Container:
+        return ends[spec.host]
+
+    async def run() -> Ending:
+        instances = Instances(create_autospec(Backend, start=start))
+        specs = [ContainerSpec("job", "fake", TRAIN, Path(), Path(), host=host) for host in HOSTS]
+        await instances.start(specs)
+        return await instances.wait()
+
+    ending = asyncio.run(run())
+    assert ending.failed == "algo-1"
+    assert {host: end.code for host, end in ending.exits.items()} == dict(
+        zip(HOSTS, (137, 2, 0), strict=True)
+    )
 
 
 def processes_of(service: Service) -> list[psutil.Process]:

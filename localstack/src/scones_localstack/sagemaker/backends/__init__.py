@@ -6,6 +6,7 @@ command line of its own. `process` starts the image's program as a child process
 folder's path; `docker` copies the folder into a container, and what a job leaves behind out of it.
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,11 +77,14 @@ class Exit:
             where nobody has counted.
         reason: what went wrong that the exit code does not say, a whole sentence; empty for
             nothing.
+        ended: when that was, in seconds since the epoch by the backend's clock; when it was
+            noticed, where the backend does not say.
     """
 
     code: int
     cpu_seconds: float | None = None
     reason: str = ""
+    ended: float = field(default_factory=time.time, compare=False)
 
     @property
     def failed(self) -> bool:

@@ -52,22 +52,21 @@ class Instances:
         exits: dict[str, Exit] = {}
 
         async def note_end(host: str, container: Container) -> None:
-            exits[host] = await container.wait()  # a dict keeps the order
+            exits[host] = await container.wait()
 
         waiting = {
             asyncio.create_task(note_end(host, container))
             for host, container in self._containers.items()
         }
-        failed = ""
         while waiting:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-            if not failed:
-                failed = next((host for host, end in exits.items() if end.failed), "")
-                if failed and waiting:
-                    await self.stop(_FAILED_SECONDS)
-        return Ending(exits, failed)
+            if waiting and any(end.failed for end in exits.values()):
+                await self.stop(_FAILED_SECONDS)
+        # Which end was noticed first says little: a container's files are fetched before.
+        failed = sorted((end.ended, host) for host, end in exits.items() if end.failed)
+        return Ending(exits, failed[0][1] if failed else "")
 
     async def stop(self, grace_seconds: float) -> None:
         """End all of them: SIGTERM, and after the grace SIGKILL."""

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from datetime import datetime
 from typing import Any
 
 from scones_localstack.sagemaker.archives import ArchiveError
@@ -144,7 +145,8 @@ class DockerContainer(Container):
             return Exit(int(state["ExitCode"]), reason=_REMOVED)
         if self._spec.argument != SERVE:
             reason = self._take_out() or reason
-        return Exit(int(state["ExitCode"]), reason=reason)
+        ended = datetime.fromisoformat(state["FinishedAt"]).timestamp()
+        return Exit(int(state["ExitCode"]), reason=reason, ended=ended)
 
     def _write(self, output: Iterator[bytes]) -> None:
         """Append what the container prints to its log file, until its end."""
