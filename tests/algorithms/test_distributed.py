@@ -117,8 +117,8 @@ def test_an_unreadable_image_on_one_host_is_the_reason_on_all(tmp_path: Path) ->
         assert re.match(rf"ClientError: on {second.name}: \d+\.png: ", failure(base))
 
 
-# A worker that does nothing, and the supervisor of the first two hosts of three.
-IDLE = [sys.executable, "-c", "import time; time.sleep(600)"]
+# A worker that does nothing but end with its supervisor.
+IDLE = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 SUPERVISE = f"""
 import sys
 from scones_algorithms import training_job
@@ -166,7 +166,7 @@ def test_a_host_that_dies_whole_is_missed_by_all_and_leaves_nothing(
 ) -> None:
     with started(write_hosts(tmp_path, 3, SMALL_JOB), IdleHost) as hosts:
         victim = hosts.pop(number)
-        ours = [victim.process_of("server")]
+        ours = [victim.process_of("server"), victim.process_of("worker")]
         [host.process_of("worker") for host in hosts]
         kill(victim.process.pid)
         assert [ends(host) for host in hosts] == [2, 2]
