@@ -41,7 +41,7 @@ class Inbox:
             self.received.append(json.loads(message["Body"]))
             self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         events = [event for event in self.received if event["resources"] == [arn]]
-        return sorted(events, key=lambda event: event["detail"]["LastModifiedTime"])
+        return sorted(events, key=lambda event: moment_of(event["detail"]))
 
     def until(self, arn: str, states: list[str]) -> list[dict[str, Any]]:
         """Wait for as many events as there are states, and check that they tell of these."""
@@ -57,8 +57,14 @@ class Inbox:
 
 
 def state_of(detail: dict[str, Any]) -> str:
-    state: str = detail.get("SecondaryStatus") or detail["EndpointStatus"]
-    return state
+    members = ("SecondaryStatus", "EndpointStatus", "TransformJobStatus", "ProcessingJobStatus")
+    return next(str(detail[member]) for member in members if member in detail)
+
+
+def moment_of(detail: dict[str, Any]) -> int:
+    """When the change was; of a transform job AWS tells the times of its stages alone."""
+    times = ("LastModifiedTime", "TransformEndTime", "TransformStartTime", "CreationTime")
+    return next(int(detail[name]) for name in times if name in detail)
 
 
 @pytest.fixture
@@ -136,6 +142,37 @@ def test_an_endpoint_tells_its_states_in_upper_case(bench, inbox):
 
     assert {event["detail-type"] for event in events} == {ENDPOINT}
     assert events[1]["detail"]["EndpointConfigName"].startswith("config-")
+
+
+def test_an_update_and_one_that_is_rolled_back_are_told(bench, inbox):
+    model = bench.model()
+    name = bench.deploy(model)
+    arn = bench.endpoint(name)["EndpointArn"]
+    bench.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=bench.config(model))
+    bench.reaches(name, "InService")
+    broken = bench.config(bench.model(EXIT_AT_START="5"))
+    bench.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=broken)
+
+    updated = ["CREATING", "IN_SERVICE", "UPDATING", "IN_SERVICE"]
+    events = inbox.until(arn, [*updated, "UPDATING", "ROLLING_BACK", "IN_SERVICE"])
+
+    (variant,) = events[-1]["detail"]["ProductionVariants"]
+    assert variant["VariantName"] == "AllTraffic"
+    assert (variant["DesiredWeight"], variant["DesiredInstanceCount"]) == (1, 1)
+    bench.delete(name)
+
+
+def test_processing_and_transform_jobs_are_told(bench, inbox):
+    processing = bench.processed(bench.process("print('done')"))
+    bench.put("in/a.txt", b"a")
+    model = bench.model(ANSWER="upper")
+    transform = bench.transformed(bench.transform(model, f"s3://{bench.bucket}/in/"))
+
+    for job, kind in ((processing, "Processing"), (transform, "Transform")):
+        events = inbox.until(job[f"{kind}JobArn"], ["InProgress", "Completed"])
+        assert {event["detail-type"] for event in events} == {f"SageMaker {kind} Job State Change"}
+        ended = events[-1]["detail"][f"{kind}EndTime"]
+        assert ended == round(job[f"{kind}EndTime"].timestamp() * 1000)
 
 
 def test_a_model_server_that_is_started_again_is_no_event(bench, inbox):

@@ -96,6 +96,24 @@ def test_sync_waits_for_the_job_and_returns_its_description(bench, machine, star
     }
 
 
+@pytest.mark.parametrize("kind", ["Transform", "Processing"])
+def test_sync_waits_for_the_other_kinds_of_job_too(bench, machine, start, ended, kind):
+    name = unique("job")
+    if kind == "Transform":
+        bench.put("in/a.txt", b"a")
+        model = bench.model(ANSWER="upper")
+        request = bench.transform_request(name, model, f"s3://{bench.bucket}/in/")
+    else:
+        request = bench.processing_request(name, ["python3", "-c", "print('done')"])
+
+    execution = ended(start(machine(Job=task(f"create{kind}Job.sync", request))))
+
+    assert execution["status"] == "SUCCEEDED", execution.get("cause")
+    output = json.loads(execution["output"])
+    assert (output[f"{kind}JobName"], output[f"{kind}JobStatus"]) == (name, "Completed")
+    assert output["Tags"]["MANAGED_BY_AWS"] == "STARTED_BY_STEP_FUNCTIONS"
+
+
 def test_without_sync_the_answer_of_the_operation_is_the_output(bench, machine, start, ended):
     name = unique("job")
     request = bench.training_request(name, {"sleep": "1"})

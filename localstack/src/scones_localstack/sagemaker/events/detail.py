@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scones_localstack.sagemaker.front.model import CONTROL_PLANE, service_model
+from scones_localstack.sagemaker.hosting.plans import variants_of
 from scones_localstack.sagemaker.store import Resource
 
 # A server of ours that is started again is nobody's business on AWS, where another instance is
@@ -73,9 +74,23 @@ def detail(resource: Resource) -> dict[str, Any]:
     document: dict[str, Any] = _in_milliseconds(resource.document | times, shape)
     for member in _LEFT_OUT:
         document.pop(member, None)
-    if "EndpointStatus" in document:
-        document["EndpointStatus"] = _WORD.sub("_", document["EndpointStatus"]).upper()
+    if kind.resource == "Endpoint":
+        document |= _of_an_endpoint(resource)
     return document | {"Tags": resource.tags}
+
+
+def _of_an_endpoint(endpoint: Resource) -> dict[str, Any]:
+    """Return what DescribeEndpoint says in another form, or knows from the model servers alone."""
+    variants = [
+        {
+            "VariantName": variant.name,
+            "DesiredWeight": variant.weight,
+            "DesiredInstanceCount": variant.count,
+        }
+        for variant in variants_of(endpoint.plan)
+    ]
+    status = _WORD.sub("_", endpoint.document["EndpointStatus"]).upper()
+    return {"EndpointStatus": status, "ProductionVariants": variants}
 
 
 def _in_milliseconds(value: Any, shape: Any) -> Any:
