@@ -223,6 +223,23 @@ def test_a_new_model_replaces_model_and_configuration_and_updates_the_endpoint(
     assert refused(sagemaker.describe_endpoint_config, EndpointConfigName=after["ConfigName"])
 
 
+def test_an_update_that_fails_tells_why_and_leaves_the_old_model_in_service(bench, stack, template):
+    stack.deploy(template)
+    name = stack.outputs()["EndpointName"]
+    container = template["Resources"]["Model"]["Properties"]["PrimaryContainer"]
+    container["Environment"] = {"TOLD": "second", "EXIT_AT_START": "5"}
+
+    assert stack.deploy(template, "UPDATE") != "UPDATE_COMPLETE"
+
+    (reason,) = stack.reasons("UPDATE_FAILED")
+    assert "did not pass the ping health check" in reason
+    assert bench.invoke(name)["told"] == "first"
+
+    stack.delete()
+
+    assert refused(bench.sagemaker.describe_endpoint, EndpointName=name)
+
+
 def test_an_endpoint_that_fails_fails_the_stack_with_its_reason(bench, stack, template):
     container = template["Resources"]["Model"]["Properties"]["PrimaryContainer"]
     container["Environment"]["EXIT_AT_START"] = "5"
