@@ -65,6 +65,16 @@ def train() -> None:
         end = time.process_time() + float(told["burn"])
         while time.process_time() < end:
             pass
+    if "pipe" in told:
+        for number in range(int(told.get("epochs", "1"))):
+            pipe = ROOT / f"input/data/{told['pipe']}_{number}"
+            content = pipe.read_bytes()
+            print(f"epoch {number}: {content.hex() if 'hex' in told else content.decode()}")
+    if "checkpoint" in told:
+        folder = ROOT / told.get("checkpoints", "checkpoints")
+        print("found", *sorted(path.name for path in folder.rglob("*") if path.is_file()))
+        (folder / "deep").mkdir(exist_ok=True)
+        (folder / "deep" / told["checkpoint"]).write_text(told["checkpoint"])
     if "fail" in told:
         (ROOT / "output/failure").write_text(told["fail"])
         sys.exit(int(told.get("code", "1")))

@@ -7,12 +7,14 @@ import pytest
 from scones_localstack.sagemaker.fields import Field, table
 from scones_localstack.sagemaker.front import model
 from scones_localstack.sagemaker.processing import fields as processing_fields
+from scones_localstack.sagemaker.training import fields as training_fields
 from scones_localstack.sagemaker.transform import fields as transform_fields
 from tests.emulator.running import wait_until
 from tests.emulator.sagemaker.running import SECONDS
 
 DOCS = Path(__file__).parents[3] / "docs"
 FAMILIES = {
+    "04-training.md": [training_fields.FIELDS],
     "12-jobs.md": [transform_fields.FIELDS, processing_fields.FIELDS],
 }
 ALL = [field for families in FAMILIES.values() for fields in families for field in fields]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from scones_localstack.sagemaker.processing.contract import relative, translated
+from scones_localstack.sagemaker.contract import translated
+from scones_localstack.sagemaker.processing.contract import relative
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,16 @@ Hosting Services" in the SageMaker developer guide.
 """
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+OPT_ML = "/opt/ml"
 FAILURE_CHARACTERS = 1024
+
+_PATH = re.compile(r"(?<![\w./-])/opt/ml(?=/|$)")
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,9 @@ class ContainerRoot:
         self._write(
             "inputdataconfig.json",
             {
-                channel["ChannelName"]: _channel_config(channel)
+                channel["ChannelName"]: _channel_config(
+                    channel, job["AlgorithmSpecification"]["TrainingInputMode"]
+                )
                 for channel in job.get("InputDataConfig", ())
             },
         )
@@ -104,10 +110,15 @@ def host_names(job: dict[str, Any]) -> list[str]:
     return [f"algo-{number}" for number in range(1, job["ResourceConfig"]["InstanceCount"] + 1)]
 
 
-def _channel_config(channel: dict[str, Any]) -> dict[str, str]:
+def translated(text: str, root: str) -> str:
+    """Return a word in which /opt/ml is where the container has it."""
+    return text if root == OPT_ML else _PATH.sub(lambda _: root, text)
+
+
+def _channel_config(channel: dict[str, Any], default_mode: str) -> dict[str, str]:
     source = channel["DataSource"]["S3DataSource"]
     config = {
-        "TrainingInputMode": channel.get("InputMode", "File"),
+        "TrainingInputMode": channel.get("InputMode", default_mode),
         "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
         "RecordWrapperType": channel.get("RecordWrapperType", "None"),
     }

@@ -19,7 +19,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scones_localstack.sagemaker.aws import Aws
 from scones_localstack.sagemaker.store import Shipment, Store, now
 
-TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
 ENDPOINT_GROUP = "/aws/sagemaker/Endpoints"
 
 _INTERVAL_SECONDS = 0.5

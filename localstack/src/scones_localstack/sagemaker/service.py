@@ -29,6 +29,7 @@ from scones_localstack.sagemaker.hosting.spool import CaptureSpool
 from scones_localstack.sagemaker.hosting.streaming import Streamer
 from scones_localstack.sagemaker.hosting.surroundings import Surroundings
 from scones_localstack.sagemaker.hosting.updates import Updates
+from scones_localstack.sagemaker.jobs.family import JobFamily
 from scones_localstack.sagemaker.logs import LogShipper
 from scones_localstack.sagemaker.processing.operations import ProcessingJobs
 from scones_localstack.sagemaker.settings import Settings
@@ -67,9 +68,9 @@ class Service:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
-        self._jobs = TrainingJobs(settings, self._store, aws, self._backend, self._shipper)
         job_parts = (settings, self._store, aws, self._backend, self._shipper, self._http)
-        self._families = [TransformJobs(*job_parts), ProcessingJobs(*job_parts)]
+        kinds = (TrainingJobs, TransformJobs, ProcessingJobs)
+        self._families: list[JobFamily] = [kind(*job_parts) for kind in kinds]
         around = Surroundings(
             backend=self._backend,
             aws=aws,
@@ -84,7 +85,6 @@ class Service:
         )
         self._endpoints = Endpoints(self._store, around, settings)
         operations = {
-            **self._jobs.operations(),
             **Models(self._store, aws, self._backend).operations(),
             **EndpointConfigs(self._store).operations(),
             **self._endpoints.operations(),
@@ -126,7 +126,6 @@ class Service:
             raise
         for name in left:
             _log.warning("ended %s, which an earlier service had left running", name)
-        self._jobs.recover()
         for family in self._families:
             family.recover()
         self._endpoints.recover()
@@ -143,7 +142,6 @@ class Service:
         await self._server.stop()
         await self._worker.stop()
         await asyncio.gather(
-            self._jobs.shutdown(),
             *(family.shutdown() for family in self._families),
             self._endpoints.shutdown(self._settings.shutdown_seconds),
         )

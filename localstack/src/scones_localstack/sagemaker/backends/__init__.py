@@ -129,10 +129,12 @@ class Backend(ABC):
     Attributes:
         max_hosts: how many containers a training job may have.
         network_interface: by which the containers of a job reach one another.
+        has_pipes: whether a named pipe in a container's root is one for the container too.
     """
 
     max_hosts: ClassVar[int]
     network_interface: ClassVar[str]
+    has_pipes: ClassVar[bool]
 
     @abstractmethod
     async def check_image(self, image: str) -> None:

@@ -38,6 +38,7 @@ class ProcessBackend(Backend):
 
     max_hosts = 1
     network_interface = "lo"
+    has_pipes = True
 
     def __init__(self, settings: Settings, images: Images, store: Store) -> None:
         images.check_programs()

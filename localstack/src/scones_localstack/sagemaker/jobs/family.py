@@ -32,6 +32,7 @@ class JobFamily(ABC):
 
     names: ClassVar[JobNames]
     order: ClassVar[str] = DESCENDING
+    not_found: ClassVar[str] = "Could not find requested job with name: {name}"
 
     def __init__(
         self,
@@ -73,6 +74,14 @@ class JobFamily(ABC):
     def summary(self, job: Resource) -> Document:
         """Return a job as List shows it."""
 
+    def mark_begun(self, job: Resource) -> None:
+        """Bring a new job's record into its first state."""
+        set_status(job, self.names, Status.IN_PROGRESS)
+
+    def mark_failed(self, job: Resource, reason: str) -> None:
+        """Bring a job's record into the state of one that has failed."""
+        finish(job, self.names, Status.FAILED, reason)
+
     # Operations
 
     def operations(self) -> Mapping[str, Operation]:
@@ -98,7 +107,7 @@ class JobFamily(ABC):
         document = {names.name: name, names.arn: job_arn, **document}
         tags = tags_of(call.parameters)
         job = Resource(names.kind, region, name, document, plan=plan, tags=tags)
-        set_status(job, names, Status.IN_PROGRESS)
+        self.mark_begun(job)
         try:
             self.store.add(job)
         except NameTakenError as error:
@@ -138,7 +147,7 @@ class JobFamily(ABC):
                     "InternalServerError: The SageMaker service ended while the job was running. "
                     f"Create the {self.names.noun} again."
                 )
-                finish(job, self.names, Status.FAILED, reason)
+                self.mark_failed(job, reason)
                 self.store.save(job)
 
     async def shutdown(self) -> None:
@@ -166,6 +175,7 @@ class JobFamily(ABC):
     def _start(self, job: Resource) -> None:
         around = Surroundings(
             backend=self.backend,
+            aws=self.aws,
             objects=Objects(self.aws, job.region),
             shipper=self._shipper,
             http=self._http,
@@ -188,7 +198,7 @@ class JobFamily(ABC):
         name = call.parameters[self.names.name]
         job = self.store.find(self.names.kind, call.region, name)
         if job is None:
-            raise ValidationException(f"Could not find requested job with name: {name}")
+            raise ValidationException(self.not_found.format(name=name))
         return job
 
     def _folder(self, job: Resource) -> Path:

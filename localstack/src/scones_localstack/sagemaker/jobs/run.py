@@ -8,11 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import aiohttp
 
-from scones_localstack.sagemaker.backends import Backend, Container, Exit
+from scones_localstack.sagemaker.aws import Aws
+from scones_localstack.sagemaker.backends import Backend
+from scones_localstack.sagemaker.jobs.inputs import DownloadCancelled
 from scones_localstack.sagemaker.jobs.names import JobNames
 from scones_localstack.sagemaker.jobs.record import Status, StopCause, finish, set_status
 from scones_localstack.sagemaker.logs import LogShipper
@@ -30,6 +32,13 @@ class JobFailed(Exception):  # noqa: N818 - an outcome
     """The job ends as Failed; the message is its FailureReason."""
 
 
+class Stoppable(Protocol):
+    """A container, or several."""
+
+    async def stop(self, grace_seconds: float) -> object:
+        """End it: SIGTERM, and after the grace SIGKILL."""
+
+
 class JobStopped(Exception):  # noqa: N818 - an outcome
     """A stop was asked for, and there is nothing more to do."""
 
@@ -40,6 +49,7 @@ class Surroundings:
 
     Attributes:
         backend: where its program runs.
+        aws: every service.
         objects: S3 in the job's region.
         shipper: takes the log to CloudWatch Logs.
         http: to talk to a model server with.
@@ -49,6 +59,7 @@ class Surroundings:
     """
 
     backend: Backend
+    aws: Aws
     objects: Objects
     shipper: LogShipper
     http: aiohttp.ClientSession
@@ -66,6 +77,7 @@ class JobRun(ABC):
         around: what there is to run it with.
         stop_cause: why it is to stop; None while it is not.
         cancelled: set when it is to stop, for threads to look at.
+        logs: the files that go to CloudWatch Logs.
     """
 
     names: ClassVar[JobNames]
@@ -78,9 +90,9 @@ class JobRun(ABC):
         self.cancelled = threading.Event()
         self._stop_asked = asyncio.Event()
         self._stop_seconds = around.stop_seconds
-        self._container: Container | None = None
-        self._hurry: asyncio.Task[Exit] | None = None
-        self._logs: list[Path] = []
+        self._running: Stoppable | None = None
+        self._hurry: asyncio.Task[object] | None = None
+        self.logs: list[Path] = []
 
     def stop(self, cause: StopCause, grace_seconds: float | None = None) -> None:
         """Have the job stopped.
@@ -91,25 +103,22 @@ class JobRun(ABC):
         """
         if self.stop_cause is None:
             self.stop_cause = cause
-            set_status(self.job, self.names, Status.STOPPING)
-            self.save()
+            self.mark_stopping()
         self._stop_seconds = self._stop_seconds if grace_seconds is None else grace_seconds
         self.cancelled.set()
         self._stop_asked.set()
-        if grace_seconds is not None and self._container is not None:
+        if grace_seconds is not None and self._running is not None:
             # It may be in the middle of a longer grace.
-            self._hurry = asyncio.create_task(self._container.stop(grace_seconds))
+            self._hurry = asyncio.create_task(self.end(self._running))
 
     async def run(self) -> None:
         """Run the job to its end, whatever that is; the record tells."""
         reason = ""
-        self.job.document[self.names.start] = now()
-        self.save()
         try:
             await self.stages()
         except JobFailed as failure:
             reason = str(failure)
-        except JobStopped:
+        except (JobStopped, DownloadCancelled):
             pass
         except asyncio.CancelledError:
             clear(self.folder)
@@ -120,19 +129,30 @@ class JobRun(ABC):
         except Exception:
             _log.exception("%s %s", self.names.noun, self.job.name)
             reason = "InternalServerError: a fault of this service; its log has the traceback."
-        for path in self._logs:
-            await self.around.shipper.close(path, _LOG_SECONDS)
+        closing = (self.around.shipper.close(path, _LOG_SECONDS) for path in self.logs)
+        await asyncio.gather(*closing)
+        await self.conclude()
         await asyncio.to_thread(clear, self.folder)
         self.finish(reason)
 
+    # What a family does in its own way
+
     @abstractmethod
     async def stages(self) -> None:
-        """Do the work.
+        """Do the work, and call `begin` when it begins.
 
         Raises:
             JobFailed: it cannot be done.
-            JobStopped: it is not to be done.
+            JobStopped, DownloadCancelled: it is not to be done.
         """
+
+    async def conclude(self) -> None:  # noqa: B027 - most have nothing to do
+        """Add to the record what is known when all has ended."""
+
+    def mark_stopping(self) -> None:
+        """Tell that the job is being stopped."""
+        set_status(self.job, self.names, Status.STOPPING)
+        self.save()
 
     def finish(self, reason: str) -> None:
         """Tell of the end."""
@@ -146,6 +166,13 @@ class JobRun(ABC):
         self.save()
         _log.info("%s %s: %s %s", self.names.noun, self.job.name, self.job.status, reason)
 
+    # What every family needs
+
+    def begin(self) -> None:
+        """Tell that the work begins."""
+        self.job.document[self.names.start] = now()
+        self.save()
+
     def save(self) -> None:
         """Keep the record."""
         self.around.save(self.job)
@@ -155,7 +182,7 @@ class JobRun(ABC):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         self.around.shipper.ship(Shipment(path, self.job.region, self.names.log_group, stream))
-        self._logs.append(path)
+        self.logs.append(path)
         return path
 
     def check_stop(self) -> None:
@@ -167,13 +194,13 @@ class JobRun(ABC):
         if self.stop_cause is not None:
             raise JobStopped
 
-    def watch(self, container: Container) -> None:
-        """Let a stop reach a container too."""
-        self._container = container
+    def watch(self, running: Stoppable) -> None:
+        """Let a stop that is in a hurry reach what runs."""
+        self._running = running
 
-    async def end(self, container: Container) -> Exit:
-        """Stop a container, with the grace that the job has by now."""
-        return await container.stop(self._stop_seconds)
+    async def end(self, running: Stoppable) -> object:
+        """Stop what runs, with the grace that the job has by now."""
+        return await running.stop(self._stop_seconds)
 
     async def until(self, *tasks: asyncio.Task[object], timeout: float | None = None) -> bool:
         """Wait for one of some tasks, a stop, or the end of the time.

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from pathlib import Path
 
 from scones_localstack.sagemaker.backends import Container, ContainerFilesError
@@ -11,6 +12,7 @@ from scones_localstack.sagemaker.jobs.inputs import fetch, relative_path
 from scones_localstack.sagemaker.objects import Objects, S3Uri, StorageError, patiently
 
 _INTERVAL_SECONDS = 1.0
+_RACY_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -87,7 +89,9 @@ class SyncedFolder:
             return False
         uri = self._target.below(str(path.relative_to(self._folder)))
         patiently(lambda: self._objects.upload(path, uri))
-        self._kept[path] = stamp
+        # One that was written a moment ago may be written again at the same time stamp.
+        if time.time() - stamp[0] / 1e9 > _RACY_SECONDS:
+            self._kept[path] = stamp
         return True
 
 

@@ -10,15 +10,14 @@ path that is written into the program itself does not lead there.
 
 import codecs
 import json
-import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-OPT_ML = "/opt/ml"
+from scones_localstack.sagemaker.contract import OPT_ML, translated
+
 PROCESSING = "/opt/ml/processing"
 MESSAGE_BYTES = 1024
 
-_PATH = re.compile(r"(?<![\w./-])/opt/ml(?=/|$)")
 _HOST = "algo-1"
 # What the file has and a request may leave out.
 _INPUT_DEFAULTS = {
@@ -39,11 +38,6 @@ def relative(path: str) -> str | None:
     if ".." in pure.parts or not pure.is_relative_to(PROCESSING) or str(pure) == PROCESSING:
         return None
     return str(pure.relative_to(OPT_ML))
-
-
-def translated(text: str, root: str) -> str:
-    """Return a word in which /opt/ml is where the container has it."""
-    return text if root == OPT_ML else _PATH.sub(lambda _: root, text)
 
 
 def write_config(folder: Path, job: dict[str, Any], root: str) -> None:

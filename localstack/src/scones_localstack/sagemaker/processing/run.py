@@ -17,9 +17,9 @@ from scones_localstack.sagemaker.backends import (
     ContainerStartError,
     Exit,
 )
+from scones_localstack.sagemaker.contract import translated
 from scones_localstack.sagemaker.images import UnknownImageError
 from scones_localstack.sagemaker.jobs.inputs import (
-    DownloadCancelled,
     DownloadError,
     fetch,
     listed,
@@ -30,7 +30,6 @@ from scones_localstack.sagemaker.jobs.run import (
     ROOT,
     JobFailed,
     JobRun,
-    JobStopped,
     Surroundings,
 )
 from scones_localstack.sagemaker.jobs.sync import SyncedFolder
@@ -39,7 +38,6 @@ from scones_localstack.sagemaker.processing.contract import (
     MessageError,
     exit_message,
     relative,
-    translated,
     write_config,
 )
 from scones_localstack.sagemaker.store import Resource, now
@@ -67,6 +65,7 @@ class ProcessingRun(JobRun):
 
     async def stages(self) -> None:
         """Run the program over its folders."""
+        self.begin()
         await asyncio.to_thread(self._prepare)
         for entry in self.job.document.get("ProcessingInputs", ()):
             self.check_stop()
@@ -96,8 +95,6 @@ class ProcessingRun(JobRun):
             await asyncio.to_thread(fetch, objects, files, folder, self.cancelled)
         except DownloadError as error:
             raise JobFailed(f"ClientError: Data download failed:{error}") from error
-        except DownloadCancelled as error:
-            raise JobStopped from error
 
     async def _process(self) -> Exit:
         log_path = self.ship(

@@ -47,6 +47,11 @@ class Instances:
                 await self.stop(0.0)
                 raise result
 
+    @property
+    def containers(self) -> Mapping[str, Container]:
+        """The containers that have been started, by the host's name."""
+        return self._containers
+
     async def wait(self) -> Ending:
         """Return once all have ended; as soon as one fails, the others are ended too."""
         exits: dict[str, Exit] = {}

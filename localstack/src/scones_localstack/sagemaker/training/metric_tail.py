@@ -1,8 +1,10 @@
 """Metrics of a training job while it runs: from its log to CloudWatch, and the last ones kept."""
 
+import asyncio
 import logging
 import math
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scones_localstack.sagemaker.aws import Aws
-from scones_localstack.sagemaker.store import now
+from scones_localstack.sagemaker.store import Resource, now
 
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
+_INTERVAL_SECONDS = 1.0
 _MAX_PER_CALL = 500
 _log = logging.getLogger(__name__)
 
@@ -65,20 +68,48 @@ class MetricTail:
         return content[:end].decode(errors="replace").splitlines()
 
 
-def publish(aws: Aws, region: str, job_name: str, data: Sequence[dict[str, Any]]) -> None:
-    """Take values to CloudWatch, where SageMaker's SDK looks for them. Blocks.
+class JobMetrics:
+    """The metrics of one training job, on their way to CloudWatch and into its record."""
 
-    What CloudWatch does not take is lost; the log says so.
-    """
-    dimensions = [{"Name": "TrainingJobName", "Value": job_name}]
-    try:
-        for start in range(0, len(data), _MAX_PER_CALL):
-            part = [
-                item | {"Dimensions": dimensions} for item in data[start : start + _MAX_PER_CALL]
-            ]
-            aws.client("cloudwatch", region).put_metric_data(Namespace=NAMESPACE, MetricData=part)
-    except (ClientError, BotoCoreError) as error:
-        _log.warning("metrics of training job %s are not in CloudWatch: %s", job_name, error)
+    def __init__(self, aws: Aws, job: Resource, log_path: Path) -> None:
+        """Prepare to read a log that is not there yet."""
+        definitions = job.document["AlgorithmSpecification"].get("MetricDefinitions", [])
+        self._tail = MetricTail(log_path, definitions)
+        self._lock = threading.Lock()
+        self._aws = aws
+        self._job = job
+
+    async def keep_publishing(self) -> None:
+        """Publish what the log brings until cancelled."""
+        while True:
+            await asyncio.sleep(_INTERVAL_SECONDS)
+            await asyncio.to_thread(self._publish)
+
+    def conclude(self) -> None:
+        """Publish what is left in the log. Blocks."""
+        self._publish(to_the_end=True)
+
+    def final(self) -> list[dict[str, Any]]:
+        """Return FinalMetricDataList."""
+        return self._tail.final()
+
+    def _publish(self, *, to_the_end: bool = False) -> None:
+        """Take what is new to CloudWatch, where SageMaker's SDK looks for it.
+
+        What CloudWatch does not take is lost; the log says so.
+        """
+        with self._lock:
+            found = self._tail.read(to_the_end=to_the_end)
+        dimensions = [{"Name": "TrainingJobName", "Value": self._job.name}]
+        data = [item | {"Dimensions": dimensions} for item in found]
+        try:
+            for start in range(0, len(data), _MAX_PER_CALL):
+                self._aws.client("cloudwatch", self._job.region).put_metric_data(
+                    Namespace=NAMESPACE, MetricData=data[start : start + _MAX_PER_CALL]
+                )
+        except (ClientError, BotoCoreError) as error:
+            name = self._job.name
+            _log.warning("metrics of training job %s are not in CloudWatch: %s", name, error)
 
 
 def _number(match: re.Match[str] | None) -> float | None:

@@ -7,148 +7,75 @@ Starting ─▶ Downloading ─▶ Training ─▶ Uploading ─▶ Completed
 """
 
 import asyncio
+import contextlib
 import logging
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
-from scones_localstack.sagemaker.backends import (
-    TRAIN,
-    Backend,
-    ContainerSpec,
-    ContainerStartError,
-)
-from scones_localstack.sagemaker.contract import ContainerRoot, host_names
+from scones_localstack.sagemaker.arns import TRAINING_JOB
+from scones_localstack.sagemaker.backends import TRAIN, ContainerSpec, ContainerStartError
+from scones_localstack.sagemaker.contract import OPT_ML, ContainerRoot, host_names, translated
 from scones_localstack.sagemaker.images import UnknownImageError
-from scones_localstack.sagemaker.jobs.inputs import DownloadCancelled, DownloadError
-from scones_localstack.sagemaker.logs import TRAINING_GROUP, LogShipper
-from scones_localstack.sagemaker.objects import (
-    Objects,
-    StorageError,
-    parse_uri,
+from scones_localstack.sagemaker.jobs.inputs import DownloadError
+from scones_localstack.sagemaker.jobs.names import JobNames
+from scones_localstack.sagemaker.jobs.record import StopCause
+from scones_localstack.sagemaker.jobs.run import (
+    ROOT,
+    SHUT_DOWN,
+    JobFailed,
+    JobRun,
+    Surroundings,
 )
-from scones_localstack.sagemaker.store import Resource, Shipment, now
+from scones_localstack.sagemaker.jobs.sync import SyncedFolder
+from scones_localstack.sagemaker.objects import StorageError, parse_uri
+from scones_localstack.sagemaker.store import Resource, now
 from scones_localstack.sagemaker.training.artifacts import upload
-from scones_localstack.sagemaker.training.channels import download
+from scones_localstack.sagemaker.training.channels import InputChannels
 from scones_localstack.sagemaker.training.instances import Ending, Instances
-from scones_localstack.sagemaker.training.metrics import final_metrics
-from scones_localstack.sagemaker.training.status import (
-    Secondary,
-    finish,
-    move,
-)
+from scones_localstack.sagemaker.training.metric_tail import JobMetrics
+from scones_localstack.sagemaker.training.status import Secondary, finish, move
 
-_ROOT = "ml"
-_LOG_SECONDS = 5.0
-_SHUT_DOWN = "The SageMaker service was stopped while the job was running."
-_CUT_SHORT = "InternalServerError: The SageMaker service was stopped before the job had ended."
+NAMES = JobNames("Training", TRAINING_JOB)
+
+_PUBLISH_SECONDS = 5.0
+_FINAL = {
+    None: Secondary.COMPLETED,
+    StopCause.REQUEST: Secondary.STOPPED,
+    StopCause.SHUTDOWN: Secondary.STOPPED,
+    StopCause.MAX_RUNTIME: Secondary.MAX_RUNTIME_EXCEEDED,
+}
 _log = logging.getLogger(__name__)
 
 
-class StopCause(Enum):
-    """Why a job is stopped before its algorithm has ended by itself."""
+class TrainingRun(JobRun):
+    """Runs one training job."""
 
-    REQUEST = auto()
-    MAX_RUNTIME = auto()
-    SHUTDOWN = auto()
-
-
-class JobFailed(Exception):  # noqa: N818 - an outcome
-    """The job ends as Failed; the message is its FailureReason."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a run needs of the service.
-
-    Attributes:
-        backend: where the algorithm runs.
-        objects: S3 in the job's region.
-        shipper: takes the log to CloudWatch Logs.
-        save: keeps the job's record.
-        stop_seconds: from SIGTERM to SIGKILL.
-    """
-
-    backend: Backend
-    objects: Objects
-    shipper: LogShipper
-    save: Callable[[Resource], None]
-    stop_seconds: float
-
-
-class TrainingRun:
-    """Runs one job and keeps its record in step; `run` is its task."""
+    names = NAMES
 
     def __init__(self, job: Resource, folder: Path, around: Surroundings) -> None:
-        self._job = job
-        self._around = around
-        self._folder = folder
-        self._hosts = host_names(job.document)
-        self._roots = {host: ContainerRoot(folder / _ROOT / host) for host in self._hosts}
+        super().__init__(job, folder, around)
+        document = job.document
+        self._roots = {host: ContainerRoot(folder / ROOT / host) for host in host_names(document)}
         self._instances = Instances(around.backend)
-        self._stop_seconds = around.stop_seconds
-        self._hurry: asyncio.Task[None] | None = None
-        self._stop_cause: StopCause | None = None
-        self._stop_asked = asyncio.Event()
-        self._cancelled = threading.Event()
+        self.watch(self._instances)
+        self._inputs = InputChannels(around.objects, document, list(self._roots.values()))
+        self._checkpoints = self._synced(document.get("CheckpointConfig"))
+        first = next(iter(self._roots))
+        self._metrics = JobMetrics(around.aws, job, self._log_path(first))
+        self._cut_off = ""
 
-    def stop(self, cause: StopCause, grace_seconds: float | None = None) -> None:
-        """Have the job stopped; what it has saved by then is kept.
-
-        Args:
-            cause: the first one counts.
-            grace_seconds: from SIGTERM to SIGKILL, if not the usual.
-        """
-        if self._stop_cause is None:
-            self._stop_cause = cause
-            self._enter(Secondary.STOPPING)
-        self._stop_seconds = self._stop_seconds if grace_seconds is None else grace_seconds
-        self._cancelled.set()
-        self._stop_asked.set()
-        if grace_seconds is not None:
-            # They may be in the middle of a longer grace.
-            self._hurry = asyncio.create_task(self._instances.stop(grace_seconds))
-
-    async def run(self) -> None:
-        """Run the job to its end, whatever that is; the record tells."""
-        reason = ""
-        try:
-            await self._stages()
-        except JobFailed as failure:
-            reason = str(failure)
-        except DownloadCancelled:
-            pass
-        except asyncio.CancelledError:
-            clear(self._folder)
-            self._finish(_CUT_SHORT)
-            raise
-        except OSError as error:
-            reason = f"InternalServerError: {error}"
-        except Exception:
-            _log.exception("training job %s", self._job.name)
-            reason = "InternalServerError: a fault of this service; its log has the traceback."
-        await self._end(reason)
-
-    async def _stages(self) -> None:
+    async def stages(self) -> None:
+        """Train, and keep what is left behind however that ends."""
         self._annotate("Preparing the instances for training")
-        for host, root in self._roots.items():
-            await asyncio.to_thread(root.create)
-            interface = self._around.backend.network_interface
-            root.write_training_config(self._job.document, host, interface)
-        if self._stop_cause:
-            return
-        self._job.document["TrainingStartTime"] = now()
-        if self._job.document.get("InputDataConfig"):
-            self._enter(Secondary.DOWNLOADING)
-            await self._download()
-        if self._stop_cause:
-            return
+        await asyncio.to_thread(self._prepare)
+        self.check_stop()
+        self.begin()
+        await self._bring()
+        self.check_stop()
         self._enter(Secondary.TRAINING)
         ending = await self._train()
         self._enter(Secondary.UPLOADING)
-        failed = ending.failed if self._stop_cause is None else ""
+        failed = ending.failed if self.stop_cause is None else ""
         try:
             await self._upload()
         except JobFailed:
@@ -157,23 +84,57 @@ class TrainingRun:
                 raise
         if failed:
             raise JobFailed(self._algorithm_error(failed, ending))
+        if self._cut_off:
+            raise JobFailed(f"ClientError: Data download failed:{self._cut_off}")
 
-    async def _download(self) -> None:
-        for channel in self._job.document["InputDataConfig"]:
-            folders = [root.channel(channel["ChannelName"]) for root in self._roots.values()]
-            try:
-                await asyncio.to_thread(
-                    download, self._around.objects, channel, folders, self._cancelled
-                )
-            except DownloadError as error:
-                raise JobFailed(f"ClientError: Data download failed:{error}") from error
+    async def conclude(self) -> None:
+        """Read what metrics are left in the log."""
+        reading = asyncio.create_task(asyncio.to_thread(self._metrics.conclude))
+        await asyncio.wait([reading], timeout=_PUBLISH_SECONDS)
+        final = self._metrics.final()
+        if final:
+            self.job.document["FinalMetricDataList"] = final
+
+    def mark_stopping(self) -> None:
+        """Tell that the job is being stopped."""
+        self._enter(Secondary.STOPPING)
+
+    def finish(self, reason: str) -> None:
+        """Tell of the end."""
+        if reason:
+            finish(self.job, Secondary.FAILED, reason)
+        else:
+            said = SHUT_DOWN if self.stop_cause is StopCause.SHUTDOWN else ""
+            finish(self.job, _FINAL[self.stop_cause], said)
+        self.save()
+        _log.info("training job %s: %s %s", self.job.name, self.job.status, reason)
+
+    def _prepare(self) -> None:
+        for host, root in self._roots.items():
+            root.create()
+            interface = self.around.backend.network_interface
+            root.write_training_config(self.job.document, host, interface)
+
+    async def _bring(self) -> None:
+        """Bring data and checkpoints to the hosts."""
+        if not ({"InputDataConfig", "CheckpointConfig"} & set(self.job.document)):
+            return
+        self._enter(Secondary.DOWNLOADING)
+        try:
+            await asyncio.to_thread(self._inputs.bring, self.cancelled)
+            for folder in self._checkpoints.values():
+                await asyncio.to_thread(folder.pull, self.cancelled)
+        except (DownloadError, StorageError) as error:
+            raise JobFailed(f"ClientError: Data download failed:{error}") from error
 
     async def _train(self) -> Ending:
         try:
-            await self._instances.start([self._spec(host) for host in self._hosts])
+            await self._instances.start([self._spec(host) for host in self._roots])
         except (ContainerStartError, UnknownImageError) as error:
             raise JobFailed(f"ClientError: {error}") from error
-        ending = await self._until_exit()
+        with self._meanwhile():
+            ending = await self._until_exit()
+        self._cut_off = await asyncio.to_thread(self._inputs.close)
         for host, outcome in ending.exits.items():
             if outcome.cpu_seconds is not None:
                 with self._log_path(host).open("a", encoding="utf-8") as log:
@@ -182,83 +143,82 @@ class TrainingRun:
 
     def _spec(self, host: str) -> ContainerSpec:
         """Begin a host's log, and say what is to run there."""
-        job, log_path = self._job, self._log_path(host)
-        stream = f"{job.name}/{host}-{int(now() * 1000)}"
-        log_path.unlink(missing_ok=True)
-        self._around.shipper.ship(Shipment(log_path, job.region, TRAINING_GROUP, stream))
+        job, document, root = self.job, self.job.document, self._roots[host].path
+        algorithm = document["AlgorithmSpecification"]
+        entrypoint, arguments = (
+            tuple(
+                translated(word, self.around.backend.sees(root))
+                for word in algorithm.get(member, ())
+            )
+            for member in ("ContainerEntrypoint", "ContainerArguments")
+        )
         return ContainerSpec(
             name=f"training-job/{job.name}",
-            image=job.document["AlgorithmSpecification"]["TrainingImage"],
-            argument=TRAIN,
-            root=self._roots[host].path,
-            log_path=log_path,
-            instance_type=job.document["ResourceConfig"]["InstanceType"],
+            image=algorithm["TrainingImage"],
+            argument="" if entrypoint else TRAIN,
+            root=root,
+            log_path=self.ship(self._log_path(host), f"{job.name}/{host}-{int(now() * 1000)}"),
+            instance_type=document["ResourceConfig"]["InstanceType"],
             host=host,
             job=f"{job.region}/{job.name}",
+            entrypoint=entrypoint,
+            arguments=arguments,
+            leaves=("model", "output", *{folder.name for folder in self._checkpoints.values()}),
             environment={
                 "AWS_REGION": job.region,
                 "AWS_DEFAULT_REGION": job.region,
-                **job.document.get("Environment", {}),
+                **document.get("Environment", {}),
                 "TRAINING_JOB_NAME": job.name,
-                "TRAINING_JOB_ARN": job.document["TrainingJobArn"],
+                "TRAINING_JOB_ARN": document["TrainingJobArn"],
             },
         )
 
-    def _log_path(self, host: str) -> Path:
-        return self._folder / f"{host}.log"
+    @contextlib.contextmanager
+    def _meanwhile(self) -> Iterator[None]:
+        """Fill pipes, keep checkpoints and publish metrics while the containers run."""
+        self._inputs.start()
+        containers = self._instances.containers
+        work = [folder.keep_pushing(containers[host]) for host, folder in self._checkpoints.items()]
+        tasks = [asyncio.create_task(each) for each in (*work, self._metrics.keep_publishing())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _until_exit(self) -> Ending:
         """Wait for the algorithm's end, a stop, or the end of its time."""
-        document = self._job.document
+        document = self.job.document
         limit = document["StoppingCondition"]["MaxRuntimeInSeconds"]
         ended = asyncio.create_task(self._instances.wait())
-        stopped = asyncio.create_task(self._stop_asked.wait())
-        await asyncio.wait(
-            [ended, stopped],
-            timeout=max(0.0, document["TrainingStartTime"] + limit - now()),
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        stopped.cancel()
-        if ended.done():
-            return ended.result()
-        self.stop(StopCause.MAX_RUNTIME)
-        await self._instances.stop(self._stop_seconds)
+        left = max(0.0, document[NAMES.start] + limit - now())
+        if not await self.until(ended, timeout=left):
+            self.stop(StopCause.MAX_RUNTIME)
+            await self.end(self._instances)
         return await ended
 
     async def _upload(self) -> None:
         """Keep what the algorithm has left behind, however it has ended."""
-        output = parse_uri(self._job.document["OutputDataConfig"]["S3OutputPath"])
-        target = output.below(f"{self._job.name}/output")
+        output = parse_uri(self.job.document["OutputDataConfig"]["S3OutputPath"])
+        target = output.below(f"{self.job.name}/output")
         roots = list(self._roots.values())
         try:
-            await asyncio.to_thread(upload, self._around.objects, roots, self._folder, target)
+            for folder in self._checkpoints.values():
+                await asyncio.to_thread(folder.push)
+            await asyncio.to_thread(upload, self.around.objects, roots, self.folder, target)
         except StorageError as error:
             raise JobFailed(f"ClientError: Artifact upload failed:{error}") from error
 
-    async def _end(self, reason: str) -> None:
-        """Deliver the logs, read algo-1's metrics, and only then tell of the end."""
-        definitions = self._job.document["AlgorithmSpecification"].get("MetricDefinitions", [])
-        logs = [self._log_path(host) for host in self._hosts]
-        await asyncio.gather(*(self._around.shipper.close(log, _LOG_SECONDS) for log in logs))
-        metrics = await asyncio.to_thread(final_metrics, logs[0], definitions, now())
-        if metrics:
-            self._job.document["FinalMetricDataList"] = metrics
-        await asyncio.to_thread(clear, self._folder)
-        self._finish(reason)
-
-    def _finish(self, reason: str) -> None:
-        if reason:
-            finish(self._job, Secondary.FAILED, reason)
-        elif self._stop_cause is None:
-            finish(self._job, Secondary.COMPLETED)
-        elif self._stop_cause is StopCause.MAX_RUNTIME:
-            finish(self._job, Secondary.MAX_RUNTIME_EXCEEDED)
-        elif self._stop_cause is StopCause.SHUTDOWN:
-            finish(self._job, Secondary.STOPPED, _SHUT_DOWN)
-        else:
-            finish(self._job, Secondary.STOPPED)
-        self._around.save(self._job)
-        _log.info("training job %s: %s %s", self._job.name, self._job.status, reason)
+    def _synced(self, config: dict[str, str] | None) -> dict[str, SyncedFolder]:
+        """Return the checkpoint folder of each host."""
+        if config is None:
+            return {}
+        name = str(PurePosixPath(config["LocalPath"]).relative_to(OPT_ML))
+        target, objects = parse_uri(config["S3Uri"]), self.around.objects
+        return {
+            host: SyncedFolder(objects, root.path, name, target)
+            for host, root in self._roots.items()
+        }
 
     def _algorithm_error(self, host: str, ending: Ending) -> str:
         """Return a FailureReason of AWS's form, cut so that the exit code is still in it."""
@@ -267,21 +227,17 @@ class TrainingRun:
         known = failure.startswith(("AlgorithmError:", "ClientError:", "InternalServerError:"))
         reason = failure if known else f"AlgorithmError: {failure}"
         tail = f", exit code: {outcome.code}"
-        if len(self._hosts) > 1:
+        if len(self._roots) > 1:
             tail += f", host: {host}"
         return f"{reason[: 1024 - len(tail)]}{tail}"
 
+    def _log_path(self, host: str) -> Path:
+        return self.folder / f"{host}.log"
+
     def _enter(self, secondary: Secondary) -> None:
-        move(self._job, secondary)
-        self._around.save(self._job)
+        move(self.job, secondary)
+        self.save()
 
     def _annotate(self, message: str) -> None:
-        self._job.document["SecondaryStatusTransitions"][-1]["StatusMessage"] = message
-        self._around.save(self._job)
-
-
-def clear(folder: Path) -> None:
-    """Remove a job's data and what is in S3 now; the log stays. Blocks."""
-    ContainerRoot(folder / _ROOT).remove()
-    for archive in folder.glob("*.tar.gz"):
-        archive.unlink()
+        self.job.document["SecondaryStatusTransitions"][-1]["StatusMessage"] = message
+        self.save()

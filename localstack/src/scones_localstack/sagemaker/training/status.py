@@ -2,17 +2,8 @@
 
 from enum import StrEnum
 
+from scones_localstack.sagemaker.jobs.record import FAILURE_REASON_CHARACTERS, Status
 from scones_localstack.sagemaker.store import Resource, now
-
-
-class Status(StrEnum):
-    """TrainingJobStatus."""
-
-    IN_PROGRESS = "InProgress"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    STOPPING = "Stopping"
-    STOPPED = "Stopped"
 
 
 class Secondary(StrEnum):
@@ -47,9 +38,6 @@ FINAL = {
     Secondary.STOPPED: Status.STOPPED,
     Secondary.MAX_RUNTIME_EXCEEDED: Status.STOPPED,
 }
-
-RUNNING = (Status.IN_PROGRESS, Status.STOPPING)
-FAILURE_REASON_CHARACTERS = 1024
 
 
 def move(job: Resource, secondary: Secondary) -> None:

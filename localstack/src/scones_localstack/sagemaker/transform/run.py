@@ -78,6 +78,7 @@ class TransformRun(JobRun):
 
     async def stages(self) -> None:
         """Transform all objects with a server of the job's own."""
+        self.begin()
         items = await self._items()
         container = await self._serve()
         try:
@@ -173,7 +174,7 @@ class TransformRun(JobRun):
             await self.until(ended, asyncio.ensure_future(workers))
             if ended.done() and not self.stop_cause:
                 trouble = f"The model server ended with {ended.result()}."
-                raise JobFailed(f"AlgorithmError: {trouble}{said(self._logs[0])}")
+                raise JobFailed(f"AlgorithmError: {trouble}{said(self.logs[0])}")
         finally:
             ended.cancel()
             workers.cancel()

@@ -41,6 +41,7 @@ class DockerBackend(Backend):
 
     max_hosts = 20
     network_interface = "eth0"
+    has_pipes = False
 
     def __init__(self, settings: Settings, images: Images, store: Store) -> None:
         """Connect to the engine.

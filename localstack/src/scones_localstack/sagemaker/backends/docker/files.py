@@ -122,6 +122,7 @@ def _made(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, name: Pur
     with path.open("xb") as file:
         shutil.copyfileobj(content, file, _CHUNK_BYTES)
     path.chmod(0o644 | (member.mode & 0o111))
+    os.utime(path, (member.mtime, member.mtime))
     return True
 
 
