@@ -6,6 +6,7 @@ from typing import Any
 from scones_localstack.sagemaker.front.control import Call, Document
 from scones_localstack.sagemaker.jobs.family import JobFamily
 from scones_localstack.sagemaker.jobs.run import JobRun, Surroundings
+from scones_localstack.sagemaker.listing import ASCENDING
 from scones_localstack.sagemaker.processing.request import describe
 from scones_localstack.sagemaker.processing.run import NAMES, ProcessingRun
 from scones_localstack.sagemaker.store import Resource
@@ -17,6 +18,7 @@ class ProcessingJobs(JobFamily):
     """The processing jobs of this service, running and ended."""
 
     names = NAMES
+    order = ASCENDING
 
     @property
     def limit(self) -> tuple[int, str]:
