@@ -152,10 +152,10 @@ def test_metrics_are_in_cloudwatch_where_the_sdk_looks_for_them(bench):
             Period=7200,
             Statistics=["Minimum", "Maximum", "SampleCount"],
         )["Datapoints"]
-        return statistics[0] if statistics else None
+        return statistics[0] if statistics and statistics[0]["SampleCount"] == 2 else None
 
     found = wait_until(values, SECONDS, "the metrics of a running job")
-    assert (found["Minimum"], found["Maximum"], found["SampleCount"]) == (0.25, 0.5, 2)
+    assert (found["Minimum"], found["Maximum"]) == (0.25, 0.5)
     assert bench.job(name)["TrainingJobStatus"] == "InProgress"
     bench.sagemaker.stop_training_job(TrainingJobName=name)
     [final] = bench.ended(name)["FinalMetricDataList"]
