@@ -24,10 +24,10 @@ ROOT = Path(__file__).parents[2]
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 STATE_LABEL = "scones.sagemaker.state"
-IMAGES = ("tools", "localstack", "sagemaker", "image-classification")
+IMAGES = ("tools", "localstack", "sagemaker")
 COMMANDS = {"plugin": ("docker", "compose"), "executable": ("docker-compose",)}
 PORTS = ("LOCALSTACK_PORT", "SAGEMAKER_PORT", "SMTP_PORT", "INBOX_PORT")
-BOOTSTRAP_SECONDS = 240.0
+BOOTSTRAP_SECONDS = 400.0
 POLL_SECONDS = 0.5
 
 

@@ -216,6 +216,7 @@ def test_down_and_up_bring_everything_back_without_training_again(stack: Stack) 
 
 
 def test_up_again_changes_nothing(stack: Stack) -> None:
+    stack.up()  # another test may have deployed other settings from the host
     running_before = {c.id for c in stack.containers() if c.status == "running"}
     server = stack.started_by_sagemaker()[0].id
     said = stack.up()
