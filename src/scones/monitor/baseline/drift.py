@@ -58,7 +58,7 @@ def find_drift(
         level: False alarms per check that are put up with, as a share of all checks.
 
     Returns:
-        The features, most certainly drifted first.
+        The features: those that have drifted, then the others, each by distance.
     """
     found = []
     for name, feature in current.features.items():
@@ -75,7 +75,7 @@ def find_drift(
         )
         for (name, test, distance, p_value), fair in zip(found, adjusted, strict=True)
     ]
-    return tuple(sorted(tests, key=lambda item: (item.adjusted, -item.distance)))
+    return tuple(sorted(tests, key=lambda item: (not item.drifted, -item.distance)))
 
 
 def _adjusted(p_values: list[float]) -> list[float]:

@@ -92,7 +92,7 @@ class Compared:
         baseline: The baseline.
         statistics: Of the later data.
         checked: Which constraints they violate.
-        drift: The drift test of each feature, the most certainly drifted first.
+        drift: The drift test of each feature, drifted ones first.
     """
 
     baseline: Baseline
