@@ -36,4 +36,9 @@ $(TOX): requirements/bootstrap.txt requirements/bootstrap.sh
 .tox/.ready: $(TOX) $(LOCKS) $(PROJECTS)
 	@echo "Setting up three Python environments (once) ..."
 	@$(TOX) run --quiet --notest -e tools,emulator,algorithms
+	@# An environment that was there before keeps the entry points of its day.
+	@for pair in tools:. emulator:localstack algorithms:docker; do \
+	    .tox/bootstrap/bin/uv pip install --quiet --no-deps \
+	        --python .tox/$${pair%:*}/bin/python --editable $${pair#*:} || exit 1; \
+	done
 	@touch $@
