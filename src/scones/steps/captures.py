@@ -48,7 +48,13 @@ def report_all(
     kind, labels = _truth(project) if own else ("images", {})
     if ground_truth is not None:
         client = project.aws.client("s3") if ground_truth.startswith("s3://") else None
-        labels = labels | read_truth(ground_truth, project.classes, client).labels
+        truth = read_truth(ground_truth, project.classes, client)
+        if truth.broken_count:
+            first = truth.broken[0]
+            project.reporter.note(
+                f"{truth.broken_count} lines are no labels, the first {first.where}: {first.reason}"
+            )
+        labels = labels | truth.labels
     found = find_baseline(project, source, baseline)
     name = source.endpoint(project)
     return _write(project, captures, name, kind=kind, labels=labels, baseline=found)

@@ -106,6 +106,11 @@ def test_labels_in_model_monitors_form_give_an_accuracy(run: Run, tmp_path: Path
     assert [item["event_id"] for item in report["wrong"]] == ["usual-3"]
     assert report["calibration"]["expected_calibration_error"] > 0
 
+    (labels / "b.jsonl").write_text("{}\n")
+    code, text = run("--folder", usual, "--ground-truth", str(labels))
+    assert code == 0
+    assert "1 lines are no labels, the first b.jsonl:1: no groundTruthData" in text
+
 
 def test_another_place_for_a_baseline_and_other_thresholds(run: Run, tmp_path: Path) -> None:
     usual = captures(tmp_path / "usual", 200, "teal")
