@@ -258,6 +258,7 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Wire:
         "TopicArn": "-",
         "ClassifyImageStateMachineArn": "-",
         "ClassifyBatchStateMachineArn": "-",
+        "TrainAndDeployStateMachineArn": "-",
         "SageMakerRoleArn": ROLE,
         "SerializeFunctionName": "-",
         "ClassifyFunctionName": "-",

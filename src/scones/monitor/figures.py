@@ -81,8 +81,9 @@ class Figures:
         """Work out the figures of captures, in one pass.
 
         Raises:
-            UsageError: The threshold or a label is out of range, or there is nothing to report
-                on: no captures, no answers in them, or none with this number of classes.
+            UsageError: The threshold or a label is out of range, or no answer has this number of
+                classes.
+            DataError: There is nothing to report on: no captures, or no answers in them.
         """
         from scones.monitor.tally import Tally  # which makes figures
 

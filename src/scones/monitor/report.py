@@ -73,8 +73,8 @@ def write_report(
         Where the report is, and what it says.
 
     Raises:
-        UsageError: An argument is out of range, or there is nothing to report on.
-        DataError: The folder cannot be written.
+        UsageError: An argument is out of range.
+        DataError: There is nothing to report on, or the folder cannot be written.
     """
     if data_kind not in DATA_KINDS:
         raise UsageError(f"data kind {data_kind!r} is none of {', '.join(DATA_KINDS)}")

@@ -27,8 +27,8 @@ def survey(
         baseline: What to compare with.
 
     Raises:
-        UsageError: An argument is out of range, or there is nothing to report on.
-        DataError: The captures cannot be read.
+        UsageError: An argument is out of range.
+        DataError: There is nothing to report on, or the captures cannot be read.
     """
     tally = Tally(classes, threshold, labels)
     gathering = None if baseline is None else Gathering()

@@ -13,7 +13,7 @@ from datetime import datetime
 import numpy as np
 from PIL import Image
 
-from scones.errors import UsageError
+from scones.errors import DataError, UsageError
 from scones.monitor.capture import Capture, Captures
 from scones.monitor.figures import Figures, Scored
 from scones.monitor.images import thumbnail
@@ -90,8 +90,8 @@ class Tally:
             captures: What the captures came from, for messages.
 
         Raises:
-            UsageError: There is nothing to report on: no captures, no answers in them, or none
-                with this number of classes.
+            DataError: There is nothing to report on: no captures, or no answers in them.
+            UsageError: No answer has this number of classes.
         """
         self._check_captures(captures)
         times = np.array(self._times, dtype=np.int64)
@@ -119,12 +119,12 @@ class Tally:
         if not self._records:
             count = captures.broken_count
             broken = f" ({count} lines could not be read)" if count else ""
-            raise UsageError(
+            raise DataError(
                 f"no captures in {source}{broken}: invoke an endpoint that has data capture on, "
-                "and wait a moment until its captures are written"
+                "as `scones classify` does, and wait a moment until its captures are written"
             )
         if not self._answers:
-            raise UsageError(
+            raise DataError(
                 f"none of the {self._records} captures in {source} has an answer with "
                 "probabilities: capture the output too (CaptureMode Output or InputAndOutput)"
             )

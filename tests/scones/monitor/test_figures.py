@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scones.errors import UsageError
+from scones.errors import DataError, UsageError
 from scones.monitor.capture import BrokenLine, CaptureLog
 from scones.monitor.figures import Figures
 from scones.monitor.shares import Share
@@ -109,12 +109,12 @@ def test_a_label_out_of_range_is_named() -> None:
 
 def test_nothing_captured_says_what_to_do() -> None:
     empty = CaptureLog("s3://bucket/c", 1, (), (BrokenLine("a:1", "not JSON"),))
-    with pytest.raises(UsageError, match=r"no captures in s3://bucket/c \(1 lines.*invoke an"):
+    with pytest.raises(DataError, match=r"no captures in s3://bucket/c \(1 lines.*invoke an"):
         Figures.of(empty, CLASSES, 0.5, None)
 
 
 def test_no_answers_captured_says_what_to_do() -> None:
-    with pytest.raises(UsageError, match="capture the output too"):
+    with pytest.raises(DataError, match="capture the output too"):
         Figures.of(log([capture(1)]), CLASSES, 0.5, None)
 
 
