@@ -121,7 +121,7 @@ def test_an_operation_that_is_not_there_yet_is_named(service):
     assert error["Error"]["Code"] == "InternalFailure"
     assert error["Error"]["Message"].startswith(
         "ListNotebookInstances is an operation of SageMaker that this service does not have yet. "
-        "It has AddTags, CreateEndpoint, "
+        "It has AddTags, Create"
     )
 
 

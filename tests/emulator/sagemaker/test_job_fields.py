@@ -6,6 +6,7 @@ import pytest
 
 from scones_localstack.sagemaker.fields import Field, table
 from scones_localstack.sagemaker.front import model
+from scones_localstack.sagemaker.monitoring import fields as monitoring_fields
 from scones_localstack.sagemaker.processing import fields as processing_fields
 from scones_localstack.sagemaker.training import fields as training_fields
 from scones_localstack.sagemaker.transform import fields as transform_fields
@@ -15,6 +16,7 @@ from tests.emulator.sagemaker.running import SECONDS
 DOCS = Path(__file__).parents[3] / "docs"
 FAMILIES = {
     "04-training.md": [training_fields.FIELDS],
+    "reference/monitoring.md": [monitoring_fields.FIELDS],
     "12-jobs.md": [transform_fields.FIELDS, processing_fields.FIELDS],
 }
 ALL = [field for families in FAMILIES.values() for fields in families for field in fields]
@@ -66,7 +68,42 @@ HONOURED = {
         "Environment",
         "Tags",
     },
+    "CreateMonitoringSchedule": {"MonitoringScheduleName", "MonitoringScheduleConfig", "Tags"},
+    "UpdateMonitoringSchedule": {"MonitoringScheduleName", "MonitoringScheduleConfig"},
+    "CreateDataQualityJobDefinition": {
+        "JobDefinitionName",
+        "DataQualityBaselineConfig",
+        "DataQualityAppSpecification",
+        "DataQualityJobInput",
+        "DataQualityJobOutputConfig",
+        "JobResources",
+        "StoppingCondition",
+        "Tags",
+    },
+    "CreateModelQualityJobDefinition": {
+        "JobDefinitionName",
+        "ModelQualityBaselineConfig",
+        "ModelQualityAppSpecification",
+        "ModelQualityJobInput",
+        "ModelQualityJobOutputConfig",
+        "JobResources",
+        "StoppingCondition",
+        "Tags",
+    },
 }
+_INLINE = "CreateMonitoringSchedule.MonitoringScheduleConfig.MonitoringJobDefinition"
+_ENDPOINT_INPUT = {
+    "EndpointName",
+    "LocalPath",
+    "S3InputMode",
+    "InferenceAttribute",
+    "ProbabilityAttribute",
+    "ProbabilityThresholdAttribute",
+    "StartTimeOffset",
+    "EndTimeOffset",
+    "ExcludeFeaturesAttribute",
+}
+_APPLICATION = {"ImageUri", "ContainerEntrypoint", "ContainerArguments"}
 # The same below the top, for structures of which some members are honoured and some are not.
 HONOURED_BELOW = {
     "CreateTrainingJob.AlgorithmSpecification": {
@@ -108,6 +145,28 @@ HONOURED_BELOW = {
     "CreateProcessingJob.ProcessingOutputConfig": {"Outputs"},
     "CreateProcessingJob.ProcessingOutputConfig.Outputs": {"OutputName", "S3Output"},
     "CreateProcessingJob.ProcessingResources.ClusterConfig": {"InstanceCount", "InstanceType"},
+    _INLINE: {
+        "BaselineConfig",
+        "MonitoringInputs",
+        "MonitoringOutputConfig",
+        "MonitoringResources",
+        "MonitoringAppSpecification",
+        "StoppingCondition",
+        "Environment",
+    },
+    f"{_INLINE}.MonitoringInputs": {"EndpointInput"},
+    f"{_INLINE}.MonitoringInputs.EndpointInput": _ENDPOINT_INPUT,
+    f"{_INLINE}.MonitoringAppSpecification": _APPLICATION,
+    f"{_INLINE}.MonitoringResources.ClusterConfig": {"InstanceCount", "InstanceType"},
+    "CreateDataQualityJobDefinition.DataQualityJobInput": {"EndpointInput"},
+    "CreateDataQualityJobDefinition.DataQualityJobInput.EndpointInput": _ENDPOINT_INPUT,
+    "CreateDataQualityJobDefinition.DataQualityAppSpecification": _APPLICATION | {"Environment"},
+    "CreateModelQualityJobDefinition.ModelQualityJobInput": {
+        "EndpointInput",
+        "GroundTruthS3Input",
+    },
+    "CreateModelQualityJobDefinition.ModelQualityAppSpecification": _APPLICATION
+    | {"Environment", "ProblemType"},
 }
 
 

@@ -11,7 +11,20 @@ PROCESSING_JOB = "processing-job"
 MODEL = "model"
 ENDPOINT_CONFIG = "endpoint-config"
 ENDPOINT = "endpoint"
-KINDS = (TRAINING_JOB, TRANSFORM_JOB, PROCESSING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)
+MONITORING_SCHEDULE = "monitoring-schedule"
+DATA_QUALITY_JOB_DEFINITION = "data-quality-job-definition"
+MODEL_QUALITY_JOB_DEFINITION = "model-quality-job-definition"
+KINDS = (
+    TRAINING_JOB,
+    TRANSFORM_JOB,
+    PROCESSING_JOB,
+    MODEL,
+    ENDPOINT_CONFIG,
+    ENDPOINT,
+    MONITORING_SCHEDULE,
+    DATA_QUALITY_JOB_DEFINITION,
+    MODEL_QUALITY_JOB_DEFINITION,
+)
 
 
 def arn(kind: str, region: str, name: str) -> str:

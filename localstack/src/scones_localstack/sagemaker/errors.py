@@ -3,6 +3,7 @@
     ServiceError
     ├── ValidationException     the control plane's 400: bad parameter, or no such resource
     ├── ResourceInUse           the name is taken
+    ├── ResourceNotFound        no such resource, where the API has an error of its own for it
     ├── ResourceLimitExceeded   too many at once for this machine
     ├── SerializationException  the body is not the JSON the operation takes
     ├── UnknownOperation        no such operation in SageMaker's model
@@ -54,6 +55,13 @@ class ResourceInUse(ServiceError):  # noqa: N818
     """A resource of this name exists already."""
 
     code = "ResourceInUse"
+    status = 400
+
+
+class ResourceNotFound(ServiceError):  # noqa: N818
+    """There is no such resource."""
+
+    code = "ResourceNotFound"
     status = 400
 
 

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scones_localstack.sagemaker.errors import ValidationException
@@ -23,6 +24,7 @@ def page(
     member: str,
     summary: Callable[[Resource], Document],
     default_order: str = DESCENDING,
+    members: Sequence[tuple[str, str, str | float]] = (),
 ) -> Document:
     """Return one page of a List operation.
 
@@ -33,9 +35,10 @@ def page(
         member: under which name the answer holds the summaries.
         summary: makes a summary of a resource.
         default_order: the API's own SortOrder.
+        members: what else the documents must hold; see Listing.
     """
     asked = call.parameters
-    listing = _listing(asked, default_order)
+    listing = replace(_listing(asked, default_order), members=tuple(members))
     size = listing.limit - 1
     found = store.select(kind, call.region, listing)
     answer: Document = {member: [summary(resource) for resource in found[:size]]}
@@ -52,7 +55,7 @@ def _listing(asked: dict[str, Any], default_order: str) -> Listing:
         created_before=asked.get("CreationTimeBefore", Listing.created_before),
         modified_after=asked.get("LastModifiedTimeAfter", Listing.modified_after),
         modified_before=asked.get("LastModifiedTimeBefore", Listing.modified_before),
-        order_by=_ORDER[asked.get("SortBy", "CreationTime")],
+        order_by=_ORDER.get(by := asked.get("SortBy", "CreationTime"), by),
         descending=asked.get("SortOrder", default_order) == DESCENDING,
         offset=_offset(asked.get("NextToken", "")),
         # One more than a page, to know whether there is a next one.

@@ -31,6 +31,7 @@ from scones_localstack.sagemaker.hosting.surroundings import Surroundings
 from scones_localstack.sagemaker.hosting.updates import Updates
 from scones_localstack.sagemaker.jobs.family import JobFamily
 from scones_localstack.sagemaker.logs import LogShipper
+from scones_localstack.sagemaker.monitoring.family import Monitoring
 from scones_localstack.sagemaker.processing.operations import ProcessingJobs
 from scones_localstack.sagemaker.settings import Settings
 from scones_localstack.sagemaker.store import Store
@@ -69,8 +70,13 @@ class Service:
             auto_decompress=False,
         )
         job_parts = (settings, self._store, aws, self._backend, self._shipper, self._http)
-        kinds = (TrainingJobs, TransformJobs, ProcessingJobs)
-        self._families: list[JobFamily] = [kind(*job_parts) for kind in kinds]
+        processing = ProcessingJobs(*job_parts)
+        self._families: list[JobFamily] = [
+            TrainingJobs(*job_parts),
+            TransformJobs(*job_parts),
+            processing,
+        ]
+        self._monitoring = Monitoring(self._store, aws, processing)
         around = Surroundings(
             backend=self._backend,
             aws=aws,
@@ -89,6 +95,7 @@ class Service:
             **EndpointConfigs(self._store).operations(),
             **self._endpoints.operations(),
             **Updates(self._store, self._endpoints, settings).operations(),
+            **self._monitoring.operations(),
             **Tags(self._store).operations(),
         }
         for family in self._families:
@@ -129,12 +136,14 @@ class Service:
         for family in self._families:
             family.recover()
         self._endpoints.recover()
+        self._monitoring.recover()
         self._worker.start()
         self._background = [
             asyncio.create_task(self._shipper.run(), name="logs"),
             asyncio.create_task(self._spool.run(), name="captures"),
             asyncio.create_task(self._changes.run(), name="events"),
             asyncio.create_task(self._metrics.run(), name="metrics"),
+            asyncio.create_task(self._monitoring.run(), name="monitoring"),
         ]
 
     async def stop(self) -> None:

@@ -23,6 +23,8 @@ from scones_localstack.sagemaker.errors import StartError
 
 SCHEMA_VERSION = 1
 
+_COLUMNS = ("created", "name", "status")
+
 _SCHEMA = """
 CREATE TABLE resources (
     kind TEXT NOT NULL,
@@ -91,7 +93,12 @@ class Resource:
 
 @dataclass(frozen=True)
 class Listing:
-    """Which resources to list, in which order; times in seconds since the epoch."""
+    """Which resources to list, in which order; times in seconds since the epoch.
+
+    Attributes:
+        order_by: `created`, `name`, `status`, or a member of the document.
+        members: members of the document, each with `=`, `<` or `>` and a value.
+    """
 
     name_contains: str = ""
     status: str = ""
@@ -103,6 +110,7 @@ class Listing:
     descending: bool = False
     offset: int = 0
     limit: int = 10
+    members: tuple[tuple[str, str, str | float], ...] = ()
 
 
 @dataclass
@@ -198,15 +206,19 @@ class Store:
 
     def select(self, kind: str, region: str, listing: Listing) -> list[Resource]:
         """Return the resources that a listing asks for."""
-        order = {"created": "created", "name": "name", "status": "status"}[listing.order_by]
+        order = listing.order_by if listing.order_by in _COLUMNS else _member(listing.order_by)
         direction = "DESC" if listing.descending else "ASC"
+        conditions, values = "", {}
+        for number, (member, operator, value) in enumerate(listing.members):
+            conditions += f"AND {_member(member)} {operator} :member{number} "
+            values[f"member{number}"] = value
         return self._query(
             "kind = :kind AND region = :region AND instr(lower(name), lower(:name_contains)) "
             "AND (:status = '' OR status = :status) "
             "AND created > :created_after AND created < :created_before "
-            "AND modified > :modified_after AND modified < :modified_before "
+            f"AND modified > :modified_after AND modified < :modified_before {conditions}"
             f"ORDER BY {order} {direction}, name {direction} LIMIT :limit OFFSET :offset",
-            {"kind": kind, "region": region, **vars(listing)},
+            {"kind": kind, "region": region, **vars(listing), "members": None, **values},
         )
 
     def _query(self, condition: str, values: tuple[Any, ...] | dict[str, Any]) -> list[Resource]:
@@ -275,6 +287,11 @@ class Store:
             "SELECT path, region, log_group, log_stream, position FROM shipments"
         )
         return [Shipment(Path(path), *rest) for path, *rest in rows]
+
+
+def _member(name: str) -> str:
+    """Return a member of the document in SQL; the names are this service's own."""
+    return f"json_extract(document, '$.{name}')"
 
 
 def _key(resource: Resource) -> tuple[str, str, str]:

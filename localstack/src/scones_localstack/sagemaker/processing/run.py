@@ -33,6 +33,7 @@ from scones_localstack.sagemaker.jobs.run import (
     Surroundings,
 )
 from scones_localstack.sagemaker.jobs.sync import SyncedFolder
+from scones_localstack.sagemaker.monitoring import metrics
 from scones_localstack.sagemaker.objects import StorageError, parse_uri
 from scones_localstack.sagemaker.processing.contract import (
     MessageError,
@@ -77,6 +78,9 @@ class ProcessingRun(JobRun):
             self.job.document["ExitMessage"] = message
         sound = self.stop_cause is None and not outcome.failed
         await self._upload(self._outputs if sound else self._continuous)
+        if sound and "MonitoringScheduleArn" in self.job.document:
+            aws, region = self.around.aws, self.job.region
+            await asyncio.to_thread(metrics.publish, aws, region, self._root, self.job.document)
         if outcome.failed and self.stop_cause is None:
             said = outcome.reason or "See job logs for more information"
             raise JobFailed(f"AlgorithmError: {said}, exit code: {outcome.code}")
