@@ -96,6 +96,14 @@ class Session:
         return self.boto_session.client(service_name, config=config)
 
 
+def container_client(service_name: str) -> Any:
+    """Return a client for a program that runs in a SageMaker container.
+
+    There is no profile there: role, region and endpoint are in the container's variables.
+    """
+    return boto3.client(service_name)
+
+
 class _EmulatedSession(boto3.Session):  # type: ignore[misc]  # boto3 has no types
     """A boto3 session that knows the emulation only: its URLs, region and credentials."""
 

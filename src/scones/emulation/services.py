@@ -120,10 +120,16 @@ def _image_table(state_dir: Path, own: Iterable[OwnImage]) -> Path:
         ],
         "image": "scones/image-classification:latest",
     }
+    analyzer = {
+        "repositories": ["sagemaker-model-monitor-analyzer", "scones/monitor-analyzer"],
+        "command": [sys.executable, "-m", "scones.monitor.analyzer"],
+        "image": "scones/tools:latest",
+        "entrypoint": ["scones-monitor-analyzer"],
+    }
     others = [{"repositories": [image.repository], "command": _program(image)} for image in own]
     path = state_dir / "images.json"
     state_dir.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"images": [algorithm, *others]}, indent=2))
+    path.write_text(json.dumps({"images": [algorithm, analyzer, *others]}, indent=2))
     return path
 
 

@@ -9,6 +9,8 @@ Nothing that was captured is trusted: a broken line is counted and passed over, 
 decoded and encoded anew before a page shows it, and the page may load nothing.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from scones.monitor.capture import BrokenLine, Capture, CaptureLog, Captures
 from scones.monitor.reading import (
     CaptureStream,
@@ -17,8 +19,10 @@ from scones.monitor.reading import (
     stream_captures,
     stream_folder,
 )
-from scones.monitor.report import Report, write_report
 from scones.monitor.truth import GroundTruth, read_truth
+
+if TYPE_CHECKING:
+    from scones.monitor.report import Report, write_report
 
 __all__ = [
     "BrokenLine",
@@ -35,3 +39,12 @@ __all__ = [
     "stream_folder",
     "write_report",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what draws when it is asked for: a container that only checks does without."""
+    if name in ("Report", "write_report"):
+        from scones.monitor import report
+
+        return getattr(report, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

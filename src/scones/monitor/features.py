@@ -83,9 +83,9 @@ def table(capture: Capture) -> Features:
     try:
         if kind == "text/csv":
             row = next(csv.reader([body.decode().strip()]), [])
-            return _limited((f"_c{n}", _cell(text)) for n, text in enumerate(row))
+            return _limited((f"_c{n}", cell(text)) for n, text in enumerate(row))
         if kind == "application/json":
-            return _limited(_flat(json.loads(body), ""))
+            return _limited(flat(json.loads(body), ""))
     except (ValueError, RecursionError, csv.Error):
         pass
     return {}
@@ -99,8 +99,8 @@ def _limited(pairs: Iterator[tuple[str, Value]]) -> Features:
     return dict(pair for pair, _ in zip(pairs, range(_COLUMNS_MAX), strict=False))
 
 
-def _cell(text: str) -> Value:
-    """A CSV field as a number if it is one; an empty one is missing."""
+def cell(text: str) -> Value:
+    """Return a CSV field as a number if it is one; an empty one is missing."""
     text = text.strip()
     for kind in (int, float):
         try:
@@ -111,14 +111,14 @@ def _cell(text: str) -> Value:
     return text or None
 
 
-def _flat(value: object, name: str) -> Iterator[tuple[str, Value]]:
-    """A JSON document's leaves, each with the way to it."""
+def flat(value: object, name: str) -> Iterator[tuple[str, Value]]:
+    """Yield a JSON document's leaves, each with the way to it: `a.b`, `_c0` for a list's first."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+            yield from flat(inner, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _flat(inner, f"{name}._c{number}" if name else f"_c{number}")
+            yield from flat(inner, f"{name}._c{number}" if name else f"_c{number}")
     elif isinstance(value, bool):
         yield name or "_c0", str(value).lower()
     elif isinstance(value, float) and not math.isfinite(value):

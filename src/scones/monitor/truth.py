@@ -96,14 +96,14 @@ def _read_folder(truth: GroundTruth, folder: Path, classes: Sequence[str]) -> No
         truth.add(str(file.relative_to(folder)), [file.read_bytes()], classes)
 
 
-def parse_label(line: bytes, classes: Sequence[str]) -> tuple[str, int]:
-    """Read one line.
+def parse_truth(line: bytes) -> tuple[str, str]:
+    """Read one line, whatever it is that is true.
 
     Returns:
-        The id that it belongs to, and the class's index.
+        The id that it belongs to, and the label as it is written.
 
     Raises:
-        ValueError: It is not a label of a known class; the message says why.
+        ValueError: It is not laid out as ground truth is; the message says why.
     """
     try:
         document = json.loads(line)
@@ -118,7 +118,19 @@ def parse_label(line: bytes, classes: Sequence[str]) -> tuple[str, int]:
         raise ValueError(f"not JSON ({error.msg} at character {error.pos})") from error
     if body is None:
         raise ValueError("no data")
-    text = body.decode(errors="replace").strip().strip('"')
+    return event_id, body.decode(errors="replace").strip().strip('"')
+
+
+def parse_label(line: bytes, classes: Sequence[str]) -> tuple[str, int]:
+    """Read one line.
+
+    Returns:
+        The id that it belongs to, and the class's index.
+
+    Raises:
+        ValueError: It is not a label of a known class; the message says why.
+    """
+    event_id, text = parse_truth(line)
     if text in classes:
         return event_id, classes.index(text)
     try:

@@ -27,12 +27,14 @@ class Image:
         command: a program and its arguments; empty for none.
         name: an image in the Docker engine; empty for none.
         environment: variables of both.
+        entrypoint: what is run in the image instead of its own program; empty for that.
     """
 
     repositories: tuple[str, ...]
     command: tuple[str, ...]
     name: str
     environment: dict[str, str]
+    entrypoint: tuple[str, ...] = ()
 
 
 class Images:
@@ -104,7 +106,7 @@ def load(path: Path) -> Images:
         raise StartError(
             f"the images file {path} must hold "
             '{"images": [{"repositories": [...], "command": [...], "image": "...", '
-            '"environment": {...}}]}, each with a command, an image or both'
+            '"entrypoint": [...], "environment": {...}}]}, each with a command, an image or both'
         ) from error
     return Images(images)
 
@@ -114,8 +116,9 @@ def _image(entry: dict[str, Any]) -> Image:
     name = entry.get("image", "")
     repositories = tuple(entry["repositories"])
     environment = dict(entry.get("environment", {}))
-    texts = (*command, name, *repositories, *environment, *environment.values())
+    entrypoint = tuple(entry.get("entrypoint", ()))
+    texts = (*command, *entrypoint, name, *repositories, *environment, *environment.values())
     known = repositories and (command or name)
     if not known or not all(isinstance(text, str) for text in texts):
         raise TypeError("an image needs repositories and a command or an image, all of them text")
-    return Image(repositories, command, name, environment)
+    return Image(repositories, command, name, environment, entrypoint)

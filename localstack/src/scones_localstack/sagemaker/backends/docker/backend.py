@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from scones_localstack.sagemaker.backends import (
@@ -123,6 +124,9 @@ class DockerBackend(Backend):
             image, variables = self._image(spec.image)
         except EngineError as error:
             raise ContainerStartError(str(error)) from error
+        entry = self._images.find(spec.image)
+        if entry is not None and not spec.entrypoint:
+            spec = replace(spec, entrypoint=entry.entrypoint)
         return self._launcher.launch(spec, image, variables)
 
     def _image(self, uri: str) -> tuple[str, dict[str, str]]:
