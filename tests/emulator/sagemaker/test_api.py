@@ -82,7 +82,8 @@ def test_every_finding_is_reported_at_once(unchecked):
         f"Value '0' at 'stoppingCondition.maxRuntimeInSeconds' {constraint} have value greater "
         "than or equal to 1",
         "at 'hyperParameters' failed to satisfy constraint: Map keys must satisfy constraint: "
-        "[Member must have length less than or equal to 256]",
+        "[Member must have length less than or equal to 256, Member must have length greater "
+        "than or equal to 0, Member must satisfy regular expression pattern: .*]",
     ]:
         assert finding in text
 

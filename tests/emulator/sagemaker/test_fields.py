@@ -8,7 +8,7 @@ import pytest
 
 from scones_localstack.sagemaker import fields, hosting
 from scones_localstack.sagemaker.errors import ValidationException
-from scones_localstack.sagemaker.fields import Treatment, check_fields, table
+from scones_localstack.sagemaker.fields import Treatment, check_fields
 from scones_localstack.sagemaker.front import model
 from scones_localstack.sagemaker.hosting.fields import FIELDS
 
@@ -135,11 +135,6 @@ def test_what_is_kept_is_logged_once(caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "CreateModel: VpcConfig is kept and shown, without effect (said once)"
     ]
-
-
-def test_the_documentation_shows_the_table():
-    text = (DOCS / "reference" / "hosting.md").read_text()
-    assert table(FIELDS) in text
 
 
 def test_the_documentation_shows_every_operation():

@@ -64,12 +64,9 @@ def check_fields(
 
 
 def table(fields: Iterable[Field]) -> str:
-    """Return the table of what is not honoured, as the documentation shows it."""
-    lines = ["| operation | member | here | because |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| {field.operation} | `{field.path}` | {field.treatment.value} | {field.reason} |"
-        for field in fields
-    ]
+    """Return what of one operation is not honoured, as the documentation shows it."""
+    lines = ["| member | here | because |", "| --- | --- | --- |"]
+    lines += [f"| `{field.path}` | {field.treatment.value} | {field.reason} |" for field in fields]
     return "\n".join(lines)
 
 

@@ -109,14 +109,20 @@ class Service:
             AsyncInvoker(self._endpoints, self._worker),
             Streamer(self._endpoints, invoker, self._http, settings.invocation_seconds),
         )
+        self._control = ControlPlane(operations)
         self._server = Server(
-            ControlPlane(operations),
+            self._control,
             runtime,
             settings.region,
             settings.state_dir,
             self._endpoints.statuses,
         )
         self._background: list[asyncio.Task[None]] = []
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The names of the control plane's operations that there are."""
+        return self._control.operations
 
     async def start(self) -> None:
         """Take the port, clear up after an earlier service, and go on where it stood.

@@ -40,6 +40,11 @@ class ControlPlane:
             if model.input_shape(model.CONTROL_PLANE, name) is None:
                 raise LookupError(f"SageMaker has no operation {name}")
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """The names of the operations that there are."""
+        return frozenset(self._operations)
+
     async def call(self, target: str, body: bytes, region: str) -> Document:
         """Parse, check and execute one request.
 

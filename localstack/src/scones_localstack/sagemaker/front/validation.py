@@ -6,7 +6,7 @@ patterns nor enumerations. Here every finding of a request is collected, then re
     1 validation error detected: Value 'x' at 'trainingJobName' failed to satisfy constraint: ...
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +78,9 @@ class _Checker:
     def _list(self, shape: Any, value: Any, path: str) -> list[Any]:
         entries = _typed(value, list, path, "an array")
         self._size(shape, entries, path, "length")
+        if shape.member.type_name == "string":
+            self._entries("Member", shape.member, entries, value, path)
+            return list(entries)
         return [
             self._any(shape.member, entry, f"{path}.{number}.member")
             for number, entry in enumerate(entries, start=1)
@@ -86,17 +89,23 @@ class _Checker:
     def _map(self, shape: Any, value: Any, path: str) -> dict[str, Any]:
         entries = _typed(value, Mapping, path, "an object")
         self._size(shape, entries, path, "length")
-        for key, entry in entries.items():
-            for side, member, text in (("keys", shape.key, key), ("value", shape.value, entry)):
-                inner = [message for message, _ in _string_findings(member, text, path)]
-                if inner:
-                    constraint = f"Map {side} must satisfy constraint: [{', '.join(inner)}]"
-                    self._find(_shown(dict(entries)), path, constraint)
+        self._entries("Map keys", shape.key, entries.keys(), entries, path)
+        self._entries("Map value", shape.value, entries.values(), entries, path)
         return dict(entries)
 
+    def _entries(self, what: str, shape: Any, texts: Iterable[Any], value: Any, path: str) -> None:
+        """Find strings in a list or map: AWS shows it whole, and all that is asked of each."""
+        judged = [_judged(shape, text, path) for text in texts]
+        wrong = [each for each in judged if not all(each.values())]
+        if wrong:
+            constraint = f"{what} must satisfy constraint: [{', '.join(wrong[0])}]"
+            shown = None if shape.metadata.get("sensitive") else _shown(value)
+            self._find(shown, path, constraint)
+
     def _string(self, shape: Any, value: Any, path: str) -> str:
-        for message, secret in _string_findings(shape, value, path):
-            self._find(None if secret else value, path, message)
+        for message, satisfied in _judged(shape, value, path).items():
+            if not satisfied:
+                self._find(None if shape.metadata.get("sensitive") else value, path, message)
         return str(value)
 
     def _number(self, shape: Any, value: Any, path: str) -> Any:
@@ -109,34 +118,39 @@ class _Checker:
 
     def _size(self, shape: Any, value: Any, path: str, what: str) -> None:
         size = value if what == "value" else len(value)
-        for message in _size_findings(shape, size, what):
-            self._find(_shown(value), path, message)
+        for message, satisfied in _judged_size(shape, size, what).items():
+            if not satisfied:
+                self._find(_shown(value), path, message)
 
     def _find(self, value: str | None, path: str, constraint: str, *, quoted: bool = True) -> None:
         shown = "" if value is None else f" '{value}'" if quoted else f" {value}"
         self.findings.append(f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}")
 
 
-def _string_findings(shape: Any, value: Any, path: str) -> list[tuple[str, bool]]:
-    """Return what is wrong with a string, each with whether the value is a secret."""
+def _judged(shape: Any, value: Any, path: str) -> dict[str, bool]:
+    """Return what is asked of a string, and whether it is so."""
     text = _typed(value, str, path, "a String")
     limits = shape.metadata
-    messages = _size_findings(shape, len(text), "length")
-    if "pattern" in limits and not compiled(limits["pattern"]).fullmatch(text):
-        messages.append(f"Member must satisfy regular expression pattern: {limits['pattern']}")
-    if "enum" in limits and text not in limits["enum"]:
-        messages.append(f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]")
-    return [(message, bool(limits.get("sensitive"))) for message in messages]
+    judged = _judged_size(shape, len(text), "length")
+    if "pattern" in limits:
+        pattern = limits["pattern"]
+        fits = compiled(pattern).fullmatch(text) is not None
+        judged[f"Member must satisfy regular expression pattern: {pattern}"] = fits
+    if "enum" in limits:
+        names = ", ".join(limits["enum"])
+        judged[f"Member must satisfy enum value set: [{names}]"] = text in limits["enum"]
+    return judged
 
 
-def _size_findings(shape: Any, size: float, what: str) -> list[str]:
+def _judged_size(shape: Any, size: float, what: str) -> dict[str, bool]:
+    """Return what is asked of a number or a length, and whether it is so."""
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    findings = []
-    if low is not None and size < low:
-        findings.append(f"Member must have {what} greater than or equal to {low}")
-    if high is not None and size > high:
-        findings.append(f"Member must have {what} less than or equal to {high}")
-    return findings
+    judged = {}
+    if high is not None:
+        judged[f"Member must have {what} less than or equal to {high}"] = size <= high
+    if low is not None:
+        judged[f"Member must have {what} greater than or equal to {low}"] = size >= low
+    return judged
 
 
 def _typed(value: Any, kind: Any, path: str, wanted: str) -> Any:

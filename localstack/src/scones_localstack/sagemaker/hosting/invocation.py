@@ -40,6 +40,8 @@ _MESSAGE_CHARACTERS = 4096
 _LARGE_BYTES = 256 * 1024
 # What the model server is not told: it never asked aiohttp for it, and AWS does not send it.
 SILENT = ("Accept", "Accept-Encoding", "User-Agent")
+# A kept connection may be closed by the server just as it is used: then a request goes out again.
+CONNECTION_CLOSED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
 @dataclass(frozen=True)
@@ -242,8 +244,7 @@ class Invoker:
                 allow_redirects=False,
             ) as reply:
                 return reply.status, reply.headers, await reply.read()
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            # A kept connection may be closed by the server just as it is used.
+        except CONNECTION_CLOSED:
             if not again or route.instance.address is None:
                 raise
         return await self._post(route, headers, body, timeout, again=False)

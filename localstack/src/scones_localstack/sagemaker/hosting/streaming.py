@@ -17,6 +17,7 @@ from scones_localstack.sagemaker.fields import check_fields
 from scones_localstack.sagemaker.hosting.endpoints import Endpoints
 from scones_localstack.sagemaker.hosting.fields import FIELDS
 from scones_localstack.sagemaker.hosting.invocation import (
+    CONNECTION_CLOSED,
     CUSTOM_ATTRIBUTES_HEADER,
     SILENT,
     TIMED_OUT,
@@ -98,7 +99,13 @@ class Streamer:
         return await passing.end()
 
     async def _pass_on(
-        self, route: Route, asked: dict[str, Any], body: bytes, passing: "_Passing"
+        self,
+        route: Route,
+        asked: dict[str, Any],
+        body: bytes,
+        passing: "_Passing",
+        *,
+        again: bool = True,
     ) -> tuple[int, str]:
         """Pass an answer on; return its status, and what it says if it is not a good one."""
         try:
@@ -121,6 +128,8 @@ class Streamer:
                 return 0, TIMED_OUT
             await passing.fail("ModelInvocationTimeExceeded", TIMED_OUT)
         except aiohttp.ClientError as error:
+            if again and not passing.begun and isinstance(error, CONNECTION_CLOSED):
+                return await self._pass_on(route, asked, body, passing, again=False)
             name = route.deployment.name
             what = f"The model server of endpoint {name} has broken off: {error}"
             if not passing.begun:

@@ -16,6 +16,7 @@ from scones_localstack.sagemaker.errors import (
 from scones_localstack.sagemaker.fields import check_fields
 from scones_localstack.sagemaker.front.control import Call, Document, Operation
 from scones_localstack.sagemaker.listing import page
+from scones_localstack.sagemaker.monitoring.captures import capturing_endpoint
 from scones_localstack.sagemaker.monitoring.fields import FIELDS
 from scones_localstack.sagemaker.monitoring.jobs import (
     MonitoringJob,
@@ -63,6 +64,7 @@ class JobDefinitions:
             raise taken
         check_fields(FIELDS, call.operation, asked)
         job = of_definition(self._type, asked)
+        capturing_endpoint(self._store, region, job.endpoint_name)
         await self._processing.check_image(job.application["ImageUri"])
         document = {member: value for member, value in asked.items() if member != "Tags"}
         document |= {"JobDefinitionArn": definition_arn, "EndpointName": job.endpoint_name}

@@ -1,6 +1,6 @@
 """What of a schedule or of a job definition is kept without effect, or refused."""
 
-from scones_localstack.sagemaker.fields import Field, Treatment, table
+from scones_localstack.sagemaker.fields import Field, Treatment
 
 _KEPT, _REFUSED = Treatment.KEPT, Treatment.REFUSED
 _NOT_ENCRYPTED = "recorded and shown, nothing is encrypted"
@@ -72,6 +72,3 @@ FIELDS = (
     *_definition("DataQuality"),
     *_definition("ModelQuality"),
 )
-
-if __name__ == "__main__":
-    print(table(FIELDS))

@@ -1,6 +1,6 @@
 """What of CreateProcessingJob is kept without effect, or refused."""
 
-from scones_localstack.sagemaker.fields import Field, Treatment, table
+from scones_localstack.sagemaker.fields import Field, Treatment
 
 _KEPT, _REFUSED = Treatment.KEPT, Treatment.REFUSED
 _CREATE = "CreateProcessingJob"
@@ -30,6 +30,3 @@ FIELDS = (
         "no feature store",
     ),
 )
-
-if __name__ == "__main__":
-    print(table(FIELDS))

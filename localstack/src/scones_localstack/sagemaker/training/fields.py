@@ -1,6 +1,6 @@
-"""What of CreateTrainingJob is kept without effect, or refused."""
+"""What of the training operations is kept without effect, or refused."""
 
-from scones_localstack.sagemaker.fields import Field, Treatment, table
+from scones_localstack.sagemaker.fields import Field, Treatment
 
 _KEPT, _REFUSED = Treatment.KEPT, Treatment.REFUSED
 _CREATE = "CreateTrainingJob"
@@ -42,14 +42,15 @@ FIELDS = (
     Field(_CREATE, "SessionChainingConfig", _KEPT, "nothing is checked against roles"),
     Field(_CREATE, "AlgorithmSpecification.AlgorithmName", _REFUSED, "use TrainingImage"),
     Field(_CREATE, "ResourceConfig.InstanceGroups", _REFUSED, "all instances are alike"),
-    Field(_CREATE, f"{_SOURCE}.S3DataSource.InstanceGroupNames", _REFUSED, "the same"),
+    Field(
+        _CREATE, f"{_SOURCE}.S3DataSource.InstanceGroupNames", _REFUSED, "all instances are alike"
+    ),
     Field(_CREATE, f"{_SOURCE}.S3DataSource.HubAccessConfig", _REFUSED, "no model hub"),
     Field(_CREATE, f"{_SOURCE}.FileSystemDataSource", _REFUSED, "use S3DataSource"),
     Field(_CREATE, f"{_SOURCE}.DatasetSource", _REFUSED, "use S3DataSource"),
     Field(_CREATE, "ServerlessJobConfig", _REFUSED, "no serverless"),
     Field(_CREATE, "MlflowConfig", _REFUSED, "no MLflow"),
     Field(_CREATE, "ModelPackageConfig", _REFUSED, "no model registry"),
+    Field("ListTrainingJobs", "WarmPoolStatusEquals", _REFUSED, "no warm pools"),
+    Field("ListTrainingJobs", "TrainingPlanArnEquals", _REFUSED, "no training plans"),
 )
-
-if __name__ == "__main__":
-    print(table(FIELDS))

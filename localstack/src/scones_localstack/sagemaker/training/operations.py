@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scones_localstack.sagemaker.errors import ValidationException
+from scones_localstack.sagemaker.fields import check_fields
 from scones_localstack.sagemaker.front.control import Call, Document
 from scones_localstack.sagemaker.jobs.family import JobFamily
 from scones_localstack.sagemaker.jobs.inputs import missing_data
@@ -12,6 +13,7 @@ from scones_localstack.sagemaker.jobs.run import JobRun, Surroundings
 from scones_localstack.sagemaker.listing import ASCENDING
 from scones_localstack.sagemaker.objects import Objects, StorageError, parse_uri
 from scones_localstack.sagemaker.store import Resource
+from scones_localstack.sagemaker.training.fields import FIELDS
 from scones_localstack.sagemaker.training.request import describe
 from scones_localstack.sagemaker.training.run import NAMES, TrainingRun
 from scones_localstack.sagemaker.training.status import Secondary, finish, move
@@ -56,6 +58,11 @@ class TrainingJobs(JobFamily):
         """Return a job's record."""
         document = await super().describe(call)
         return document | {"LastModifiedTime": self.find(call).modified}
+
+    async def list(self, call: Call) -> Document:
+        """Return summaries of jobs."""
+        check_fields(FIELDS, "ListTrainingJobs", call.parameters)
+        return await super().list(call)
 
     def summary(self, job: Resource) -> Document:
         """Return a job as ListTrainingJobs shows it."""

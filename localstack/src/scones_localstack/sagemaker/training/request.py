@@ -43,7 +43,7 @@ def describe(asked: dict[str, Any], backend: Backend) -> dict[str, Any]:
         "MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_SECONDS,
         **asked.get("StoppingCondition", {}),
     }
-    document["AlgorithmSpecification"] = _algorithm(asked["AlgorithmSpecification"])
+    document["AlgorithmSpecification"] = _algorithm(asked.get("AlgorithmSpecification", {}))
     _check_resources(asked.get("ResourceConfig", {}), backend.max_hosts)
     _check_spot(document)
     _check_channels(document, backend)

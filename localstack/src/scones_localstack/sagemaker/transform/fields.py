@@ -1,6 +1,6 @@
 """What of CreateTransformJob is kept without effect, or refused."""
 
-from scones_localstack.sagemaker.fields import Field, Treatment, table
+from scones_localstack.sagemaker.fields import Field, Treatment
 
 _KEPT, _REFUSED = Treatment.KEPT, Treatment.REFUSED
 _THIS_MACHINE = "everything runs on this machine"
@@ -19,6 +19,3 @@ FIELDS = (
     Field("CreateTransformJob", "DataCaptureConfig.KmsKeyId", _KEPT, _NOT_ENCRYPTED),
     Field("CreateTransformJob", "ExperimentConfig", _KEPT, "no experiments"),
 )
-
-if __name__ == "__main__":
-    print(table(FIELDS))
