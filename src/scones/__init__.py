@@ -4,20 +4,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scones.progress import Reporter
+    from scones.project import Project
     from scones.sagemaker_sdk import Session
 
-__all__ = ["sagemaker_session"]
+__all__ = ["open_project", "sagemaker_session"]
+
+
+def open_project(
+    profile: str | None = None,
+    *,
+    config: Path | None = None,
+    state_dir: Path | None = None,
+    reporter: "Reporter | None" = None,
+) -> "Project":
+    """Return a project, on which the functions of `scones.steps` act.
+
+    Args:
+        profile: Where to work: `local`, `docker` or `aws`; by default that of the settings.
+        config: The settings file; by default what SCONES_CONFIG names, or the nearest scones.toml
+            in this folder or above it.
+        state_dir: The state folder; by default that of the settings, beside a scones.toml above.
+        reporter: Told how far long work is; by default it is printed, as suits a notebook.
+
+    Raises:
+        ConfigError: There is no such profile, or a setting is wrong.
+    """
+    from scones import project
+
+    return project.open_project(profile, config=config, state_dir=state_dir, reporter=reporter)
 
 
 def sagemaker_session(
-    target: str | None = None, *, config: Path | None = None, state_dir: Path | None = None
+    target: "str | Project | None" = None,
+    *,
+    config: Path | None = None,
+    state_dir: Path | None = None,
 ) -> "Session":
     """Return a session of the SageMaker Python SDK that works at a target.
 
     Args:
         target: `local-mode` for SageMaker local mode, in containers that the SDK runs itself; or
-            a profile (`local`, `docker`, `aws`) for its SageMaker API. By default the profile of
-            the settings.
+            a profile (`local`, `docker`, `aws`) for its SageMaker API; or a project that is open
+            already, for its profile's. By default the profile of the settings.
         config: The settings file; by default scones.toml in this folder, where there is one.
         state_dir: The state folder; by default that of the settings.
 

@@ -21,7 +21,26 @@ from scones.profiles import Profile
 EMULATED_ACCOUNT = "000000000000"
 EMULATED_KEY = "test"
 """Access key and secret of the emulated profiles; LocalStack takes any."""
+CALLERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+"""Variables that would lead a client of the emulation to a person's account."""
 SAGEMAKER_SERVICES = ("sagemaker", "runtime.sagemaker")  # the second as botocore once called it
+
+
+def client_environment(profile: Profile) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what sends any AWS client, of any language, to where a profile's services are.
+
+    Returns:
+        Environment variables to set, and names of those that must not be set.
+    """
+    variables = {"AWS_DEFAULT_REGION": profile.region}
+    if profile.localstack_url is None:
+        return variables, ("AWS_ENDPOINT_URL",)
+    variables |= {
+        "AWS_ENDPOINT_URL": profile.localstack_url,
+        "AWS_ACCESS_KEY_ID": EMULATED_KEY,
+        "AWS_SECRET_ACCESS_KEY": EMULATED_KEY,
+    }
+    return variables, CALLERS_OWN
 
 
 class Aws(Protocol):

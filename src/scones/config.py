@@ -22,6 +22,8 @@ from scones.errors import ConfigError
 from scones.profiles import PROFILES, Profile
 
 CONFIG_ENV = "SCONES_CONFIG"
+STATE_DIR_ENV = "SCONES_STATE_DIR"
+PROFILE_ENV = "SCONES_PROFILE"
 DEFAULT_CONFIG = Path("scones.toml")
 
 _Strict = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -1,6 +1,7 @@
 """What a person sees: progress and notes on standard error, results on standard output.
 
-On a terminal progress is a live bar in colour; elsewhere it is a line every few seconds.
+On a terminal progress is a live bar in colour; elsewhere it is a line every few seconds. In a
+notebook all of it is standard output: what is on standard error stands on red there.
 """
 
 import json
@@ -18,6 +19,8 @@ from rich.table import Table
 PIPE_WIDTH = 200
 LINE_SECONDS = 3.0
 """How often progress is said where there is no terminal to draw on."""
+REPRINT_SECONDS = 0.2
+"""How often it is printed anew in a notebook, which draws each time."""
 
 
 def seconds(value: float) -> str:
@@ -135,6 +138,37 @@ class Terminal:
             self._bars.stop()
             self._bars = None
             self._tasks.clear()
+
+
+class Printed:
+    """A reporter for notebooks: notes as lines of standard output, progress as one that changes."""
+
+    def __init__(self) -> None:
+        self._line = ""
+        self._printed = 0.0
+
+    def note(self, message: str) -> None:
+        """Print the message on a line of its own."""
+        self._end_line()
+        print(message, flush=True)
+
+    def progress(self, label: str, done: int, total: int | None, unit: str = "") -> None:
+        """Print how far the work named `label` is over what was said of it before."""
+        finished = total is not None and done >= total
+        if not finished and time.monotonic() - self._printed < REPRINT_SECONDS:
+            return
+        if not self._line.startswith(f"{label}: "):
+            self._end_line()
+        line = f"{label}: {amount(done, total, unit)}"
+        print("\r" + line.ljust(len(self._line)), end="", flush=True)
+        self._line, self._printed = line, time.monotonic()
+        if finished:
+            self._end_line()
+
+    def _end_line(self) -> None:
+        if self._line:
+            sys.stdout.write("\n")
+            self._line = ""
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> Table:

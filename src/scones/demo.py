@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scones.console import Terminal, seconds
-from scones.emulation import inbox
 from scones.emulation.inbox import ReceivedEmail
-from scones.errors import WorkflowError
 from scones.etl.dataset import NOT_PHOTOGRAPHS, Dataset
 from scones.monitor import Report
 from scones.project import Project
@@ -30,9 +28,7 @@ from scones.training import TrainingResult
 from scones.workflow import Decision, Status, StoredImage
 
 BATCH = 24
-EMAIL_SECONDS = 60.0
 EMAIL_LINES = 10
-POLL_SECONDS = 0.2
 STAGES = 8
 
 
@@ -198,17 +194,8 @@ class Demo:
     def _await_emails(self, found: _Workflow) -> None:
         """Wait for one email per notifying execution that had images below the threshold."""
         expected = len(found.below_threshold())
-        directory = self._project.state_dir / "inbox"
-        deadline = time.monotonic() + EMAIL_SECONDS
-        while len(emails := list(inbox.read(directory, since=found.started))) < expected:
-            if time.monotonic() > deadline:
-                raise WorkflowError(
-                    f"{len(emails)} of {expected} notification emails arrived within "
-                    f"{EMAIL_SECONDS:.0f} s: see {self._project.state_dir / 'logs'}"
-                )
-            time.sleep(POLL_SECONDS)
-        found.emails = emails
-        for message in emails:
+        found.emails = inference.await_emails(self._project, found.started, expected)
+        for message in found.emails:
             self._terminal.note(f"email to {message.to}: {message.subject}")
             for line in message.text.splitlines()[:EMAIL_LINES]:
                 self._terminal.note(f"  | {line}")

@@ -3,13 +3,16 @@
 This is where everything is wired; `scones.steps` acts on it.
 """
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from scones import config as configuration
 from scones import deploy
 from scones.aws import Session
 from scones.config import Settings
+from scones.console import Printed
 from scones.deploy import ClassRoute, DeploySettings, StackOutputs
 from scones.emulation import remote, services, stack
 from scones.emulation.process import ServiceSpec, ServiceStatus
@@ -18,6 +21,35 @@ from scones.etl.dataset import Dataset, read_dataset
 from scones.progress import SILENT, Reporter
 
 CAPTURE_PREFIX = "data_capture"
+
+
+def open_project(
+    profile: str | None = None,
+    *,
+    config: Path | None = None,
+    state_dir: Path | None = None,
+    reporter: Reporter | None = None,
+) -> "Project":
+    """Read the settings and return the project; `scones.open_project` says what is what.
+
+    Raises:
+        ConfigError: There is no such profile, or a setting is wrong.
+    """
+    named = os.environ.get(configuration.CONFIG_ENV)
+    above = _settings_above() if config is None and named is None else None
+    config = above or config or (Path(named) if named else None)
+    settings = configuration.load(config, profile=profile, state_dir=state_dir)
+    if above and state_dir is None and configuration.STATE_DIR_ENV not in os.environ:
+        beside = above.parent / settings.state_dir
+        settings = configuration.load(config, profile=profile, state_dir=beside)
+    return Project(settings, reporter or Printed())
+
+
+def _settings_above() -> Path | None:
+    """Return the nearest settings file in this folder or above: a notebook lies in a folder."""
+    here = Path.cwd()
+    places = (folder / configuration.DEFAULT_CONFIG for folder in (here, *here.parents))
+    return next((place for place in places if place.is_file()), None)
 
 
 class Project:

@@ -21,7 +21,7 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 POLL_SECONDS = 0.5
 VOLUME_GB = 10
 
-_EPOCH = re.compile(r"Epoch\[(\d+)\] (Train-accuracy|Validation-accuracy|Time cost)=(\S+)")
+EPOCH_LINE = re.compile(r"Epoch\[(\d+)\] (Train-accuracy|Validation-accuracy|Time cost)=(\S+)")
 _CPU = re.compile(r"training used ([\d.]+) CPU seconds")
 
 
@@ -242,7 +242,7 @@ class _EpochLines:
         """Take one log line."""
         if used := _CPU.search(line):
             self.cpu_seconds = float(used[1])
-        if not (found := _EPOCH.search(line)):
+        if not (found := EPOCH_LINE.search(line)):
             return
         number, name, value = int(found[1]) + 1, found[2], found[3]
         self._values[name] = value

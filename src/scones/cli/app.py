@@ -26,14 +26,14 @@ class Invocation:
     """What the options before the command's name say."""
 
     def __init__(self, config_file: Path | None, flags: dict[str, Any], *, debug: bool) -> None:
-        self._config_file = config_file
+        self.config_file = config_file
         self._flags = flags
         self.debug = debug
 
     @contextmanager
     def project(self, **flags: Any) -> Iterator[tuple[Project, Terminal]]:
         """Read the settings and give a command its project and its terminal."""
-        settings = config.load(self._config_file, **(self._flags | flags))
+        settings = config.load(self.config_file, **(self._flags | flags))
         with Terminal() as terminal:
             yield Project(settings, terminal), terminal
 
@@ -67,6 +67,7 @@ class Commands(click.Group):
             "classify": "inference",
             "workflow": "inference",
             "monitor": "captures",
+            "notebook": "notebook",
             "destroy": "infrastructure",
         }
     )

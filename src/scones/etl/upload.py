@@ -49,6 +49,12 @@ class Uploaded:
     validation_lst: str
     test_lst: str
 
+    @property
+    def training_channels(self) -> dict[str, str]:
+        """S3 URI by channel of what a training job reads, under the names of the algorithm."""
+        names = ("train", "validation", "train_lst", "validation_lst")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True, slots=True)
 class _Object:

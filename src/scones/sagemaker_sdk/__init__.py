@@ -51,7 +51,7 @@ class Session(Protocol):
 
 
 def session(
-    word: str | None = None, *, config: Path | None = None, state_dir: Path | None = None
+    word: str | Project | None = None, *, config: Path | None = None, state_dir: Path | None = None
 ) -> Session:
     """Return a session; `scones.sagemaker_session` says what the arguments are.
 
@@ -72,7 +72,9 @@ def session(
     return made
 
 
-def _target(word: str | None, config: Path | None, state_dir: Path | None) -> Target:
+def _target(word: str | Project | None, config: Path | None, state_dir: Path | None) -> Target:
+    if isinstance(word, Project):
+        return Target(word.settings.profile, word)
     if word is not None and word not in (LOCAL_MODE, *PROFILES):
         raise UsageError(f"no target '{word}'; there are {', '.join((LOCAL_MODE, *PROFILES))}")
     if config is None and configuration.CONFIG_ENV in os.environ:

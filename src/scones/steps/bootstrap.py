@@ -16,12 +16,9 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from scones import hosting, training
-from scones.errors import DataError
 from scones.etl.dataset import Dataset
 from scones.project import Project
 from scones.steps import data, infrastructure, model
-
-ARCHIVES = ("*.tar.gz", "*.tgz", "*.tar")
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def bootstrap(project: Project, images: Path | None = None) -> Bootstrapped:
     Raises:
         SconesError: One of the steps fails; the message says which.
     """
-    archive, folder = _told_apart(images)
+    archive, folder = data.told_apart(images)
     drawings = archive is None and folder is None
     source = data.open_images(project, archive=archive, folder=folder, drawings=drawings)
     dataset = data.stage_images(project, source)
@@ -69,24 +66,6 @@ def bootstrap(project: Project, images: Path | None = None) -> Bootstrapped:
     project.reporter.note(f"reusing the model of {found[0]}")
     endpoint_name = _served(project, found)
     return Bootstrapped(dataset, found[0], False, endpoint_name)
-
-
-def _told_apart(images: Path | None) -> tuple[Path | None, Path | None]:
-    """Return an archive or a folder of images; neither where there is nothing to take.
-
-    Raises:
-        DataError: A folder holds several archives.
-    """
-    if images is None:
-        return None, None
-    if images.is_dir():
-        archives = sorted({path for pattern in ARCHIVES for path in images.glob(pattern)})
-        if len(archives) > 1:
-            names = ", ".join(path.name for path in archives)
-            raise DataError(f"{images} holds several archives ({names}): name one of them")
-        return (archives[0], None) if archives else (None, images)
-    # Compose mounts /dev/null where a person names nothing.
-    return (None, None) if images.is_char_device() else (images, None)
 
 
 def _served(project: Project, found: tuple[str, str]) -> str:

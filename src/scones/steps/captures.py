@@ -20,6 +20,8 @@ from scones.steps.monitoring import EVERYTHING, Source, find_baseline
 
 CAPTURE_SECONDS = 60.0
 """How long to wait for captures, which reach S3 some time after the answer."""
+PATIENT_SECONDS = 600.0
+"""The same on AWS, which takes minutes."""
 POLL_SECONDS = 0.5
 
 
@@ -71,22 +73,49 @@ def report_since(project: Project, since: datetime, expected_records: int) -> Re
     Raises:
         WorkflowError: Fewer have been captured within CAPTURE_SECONDS, or more.
     """
+    log = await_captures(project, since, expected_records, deadline_seconds=CAPTURE_SECONDS)
+    if len(log.captures) != expected_records:
+        raise WorkflowError(_miscounted(project, len(log.captures), expected_records))
+    kind, labels = _truth(project)
+    return _write(project, log, project.settings.endpoint_name, kind=kind, labels=labels)
+
+
+def await_captures(
+    project: Project,
+    since: datetime,
+    at_least: int,
+    *,
+    deadline_seconds: float = PATIENT_SECONDS,
+) -> CaptureLog:
+    """Wait until so many answers of the project's endpoint have been captured, and read them.
+
+    Args:
+        project: The project.
+        since: When the first was asked for (UTC).
+        at_least: How many were.
+        deadline_seconds: How long to wait for them.
+
+    Raises:
+        WorkflowError: Fewer have been captured by then.
+    """
     whole_second = since.replace(microsecond=0)  # as inferenceTime is written
     name = project.settings.endpoint_name
-    deadline = time.monotonic() + CAPTURE_SECONDS
+    deadline = time.monotonic() + deadline_seconds
     while True:
         log = _read(project, name, whole_second)
-        project.reporter.progress("captures", len(log.captures), expected_records, "records")
-        if len(log.captures) >= expected_records or time.monotonic() > deadline:
-            break
+        project.reporter.progress("captures", len(log.captures), at_least, "records")
+        if len(log.captures) >= at_least:
+            return log
+        if time.monotonic() > deadline:
+            raise WorkflowError(_miscounted(project, len(log.captures), at_least))
         time.sleep(POLL_SECONDS)
-    if len(log.captures) != expected_records:
-        raise WorkflowError(
-            f"{len(log.captures)} records were captured for {expected_records} answers: "
-            f"see {project.state_dir / 'logs' / 'sagemaker.log'}"
-        )
-    kind, labels = _truth(project)
-    return _write(project, log, name, kind=kind, labels=labels)
+
+
+def _miscounted(project: Project, found: int, expected: int) -> str:
+    return (
+        f"{found} records were captured for {expected} answers: "
+        f"see {project.state_dir / 'logs' / 'sagemaker.log'}"
+    )
 
 
 def _read(project: Project, endpoint_name: str, since: datetime | None = None) -> CaptureLog:

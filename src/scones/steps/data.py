@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+from scones.errors import DataError
 from scones.etl.dataset import Dataset
 from scones.etl.opening import open_source
 from scones.etl.source import Source, check_classes
 from scones.etl.staging import stage
 from scones.etl.upload import Uploaded, upload
 from scones.project import Project
+
+ARCHIVES = ("*.tar.gz", "*.tgz", "*.tar")
+DRAWINGS = "drawings"
 
 
 def open_images(
@@ -43,6 +47,44 @@ def open_images(
     )
     check_classes(project.settings.etl.classes, source.class_names(), source.description)
     return source
+
+
+def stage_from(project: Project, images: str | Path | None = None) -> Dataset:
+    """Open a source of images and stage it, in one step.
+
+    Args:
+        project: The project.
+        images: An archive, a folder that holds one, a folder of images per class, or "drawings".
+            By default CIFAR-100 is downloaded or, where there is no network, the images are drawn.
+
+    Raises:
+        UsageError: A class is not there, or has no route.
+        DataError: The source is not what it should be.
+    """
+    drawings = images == DRAWINGS
+    archive, folder = told_apart(Path(images)) if images and not drawings else (None, None)
+    source = open_images(
+        project, archive=archive, folder=folder, drawings=drawings, fall_back=images is None
+    )
+    return stage_images(project, source)
+
+
+def told_apart(images: Path | None) -> tuple[Path | None, Path | None]:
+    """Return an archive or a folder of images; neither where there is nothing to take.
+
+    Raises:
+        DataError: A folder holds several archives.
+    """
+    if images is None:
+        return None, None
+    if images.is_dir():
+        archives = sorted({path for pattern in ARCHIVES for path in images.glob(pattern)})
+        if len(archives) > 1:
+            names = ", ".join(path.name for path in archives)
+            raise DataError(f"{images} holds several archives ({names}): name one of them")
+        return (archives[0], None) if archives else (None, images)
+    # Compose mounts /dev/null where a person names nothing.
+    return (None, None) if images.is_char_device() else (images, None)
 
 
 def stage_images(project: Project, source: Source) -> Dataset:

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import workflow
 from scones.console import seconds
 from scones.deploy.definitions import Diagnostic
+from scones.emulation import inbox
+from scones.emulation.inbox import ReceivedEmail
 from scones.errors import DataError, WorkflowError
 from scones.project import Project
 from scones.workflow import BatchDecision, Decision, Status, StoredImage
@@ -21,6 +24,7 @@ TEST_PREFIX = "test/"
 INCOMING_PREFIX = "incoming/"
 CONCURRENCY = 4
 ARRIVAL_SECONDS = 60.0
+EMAIL_SECONDS = 60.0
 POLL_SECONDS = 0.2
 
 
@@ -81,6 +85,34 @@ def classify_arrival(project: Project, image: StoredImage) -> list[Decision]:
         f"the upload of {key} started no execution within {ARRIVAL_SECONDS:.0f} s: run "
         "`scones deploy`, and see the rule that it makes"
     )
+
+
+def await_emails(project: Project, since: datetime, expected: int = 1) -> list[ReceivedEmail]:
+    """Return the notifications that have reached the inbox.
+
+    Args:
+        project: The project.
+        since: When the first could have been sent (UTC).
+        expected: How many to wait for.
+
+    Returns:
+        The emails in order of arrival; none where they go to a real inbox, or to a container's.
+
+    Raises:
+        WorkflowError: Fewer have arrived within EMAIL_SECONDS.
+    """
+    if not project.settings.target.supervised:
+        return []
+    directory = project.state_dir / "inbox"
+    deadline = time.monotonic() + EMAIL_SECONDS
+    while len(emails := list(inbox.read(directory, since=since))) < expected:
+        if time.monotonic() > deadline:
+            raise WorkflowError(
+                f"{len(emails)} of {expected} notification emails arrived within "
+                f"{EMAIL_SECONDS:.0f} s: see {project.state_dir / 'logs'}"
+            )
+        time.sleep(POLL_SECONDS)
+    return emails
 
 
 def _executions(project: Project) -> list[str]:

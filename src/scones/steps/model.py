@@ -10,8 +10,6 @@ from scones.retraining import Retraining, RetrainingRequest
 from scones.steps.data import upload_images
 from scones.training import TrainingRequest, TrainingResult
 
-CHANNELS = ("train", "validation", "train_lst", "validation_lst")
-
 
 def train(project: Project, dataset: Dataset, *, job_name: str | None = None) -> TrainingResult:
     """Upload the images and train; pick up a job of this project that is still running.
@@ -83,7 +81,7 @@ def _request(
         image=target.training_image,
         instance_type=target.training_instance_type,
         role_arn=outputs.sagemaker_role_arn,
-        channels={name: getattr(uploaded, name) for name in CHANNELS},
+        channels=uploaded.training_channels,
         output_uri=f"s3://{outputs.data_bucket}/models",
         hyperparameters=hyperparameters,
         max_runtime_seconds=project.settings.training.max_runtime_seconds,

@@ -14,6 +14,18 @@ def up(project: Project) -> list[ServiceStatus]:
     return running
 
 
+def have_running(project: Project) -> None:
+    """Return once the target's services answer: started where they are ours to start.
+
+    Raises:
+        StackError: One cannot start, or is not there; the message names what starts it.
+    """
+    if project.settings.target.supervised:
+        up(project)
+    else:
+        project.require_services()
+
+
 def down(project: Project) -> list[str]:
     """Stop the services, and return which ran; the state folder stays."""
     return stack.down(project.specs, reporter=project.reporter)
