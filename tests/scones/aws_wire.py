@@ -5,19 +5,15 @@ botocore's own. Each request is read back and checked against botocore's model, 
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.model import Shape
-from botocore.validate import ParamValidator
 
-_MODELS = botocore.session.get_session()
+from tests.aws_models import faults
 
 
 @dataclass
@@ -70,7 +66,7 @@ def _read(request: AWSPreparedRequest) -> Sent:
         operation = target.partition(".")[2]
         parameters = json.loads(body)
         if target.startswith("SageMaker."):
-            _check("sagemaker", operation, parameters)
+            assert not (found := faults("sagemaker", operation, parameters)), found
         return Sent(host, operation, parameters, body)
     if host.startswith("runtime.sagemaker"):
         return Sent(host, "InvokeEndpoint", dict(request.headers), body)
@@ -78,31 +74,3 @@ def _read(request: AWSPreparedRequest) -> Sent:
         fields = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         return Sent(host, fields["Action"], fields, body)
     return Sent(host, f"{request.method} {url.path}", {}, body)
-
-
-def _check(service: str, operation: str, parameters: dict[str, Any]) -> None:
-    shape = _MODELS.get_service_model(service).operation_model(operation).input_shape
-    report = ParamValidator().validate(parameters, shape)
-    assert not report.has_errors(), report.generate_report()
-    _check_constraints(parameters, shape, operation)
-
-
-def _check_constraints(value: Any, shape: Shape, where: str) -> None:
-    """What botocore leaves to the service: patterns, enumerations and lengths."""
-    if shape.type_name == "structure":
-        for name, member in value.items():
-            _check_constraints(member, shape.members[name], f"{where}.{name}")
-    elif shape.type_name == "list":
-        assert len(value) <= shape.metadata.get("max", len(value)), where
-        for member in value:
-            _check_constraints(member, shape.member, f"{where}[]")
-    elif shape.type_name == "map":
-        for name, member in value.items():
-            _check_constraints(name, shape.key, f"{where} key")
-            _check_constraints(member, shape.value, f"{where}.{name}")
-    elif shape.type_name == "string":
-        assert len(value) <= shape.metadata.get("max", len(value)), where
-        if pattern := shape.metadata.get("pattern"):
-            assert re.fullmatch(pattern, value), f"{where}: {value!r} is not {pattern}"
-        if shape.enum:
-            assert value in shape.enum, f"{where}: {value!r} is none of {shape.enum}"

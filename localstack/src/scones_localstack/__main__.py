@@ -20,6 +20,7 @@ def main() -> None:
             sagemaker_url=options.sagemaker_url,
             smtp=options.smtp,
             host=options.host,
+            request_log=options.request_log and options.request_log.absolute(),
         )
     except ValueError as error:
         parser.error(str(error))
@@ -54,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         help="where SageMaker calls go (default http://127.0.0.1:4567)",
     )
     parser.add_argument("--smtp", metavar="HOST:PORT", help="server that receives email")
+    parser.add_argument(
+        "--request-log", type=Path, help="file to which each AWS request is written, with its role"
+    )
     return parser
 
 

@@ -51,7 +51,7 @@ def run(settings: Settings) -> int:
         _clear(settings)
         environment.enter(settings)
         try:
-            return _serve()
+            return _serve(settings.request_log)
         finally:
             _clear(settings)
 
@@ -117,18 +117,20 @@ def _empty(folder: Path) -> None:
             child.unlink(missing_ok=True)
 
 
-def _serve() -> int:
+def _serve(request_log_path: Path | None) -> int:
     from localstack import config
     from localstack.logging.setup import setup_logging_from_config
     from localstack.runtime import current
 
-    from scones_localstack import patches
+    from scones_localstack import patches, request_log
 
     setup_logging_from_config()
     for service in OWN_PROVIDERS:
         # Not PROVIDER_OVERRIDE_*: LocalStack calls the one for Lambda deprecated, and obeys it.
         config.SERVICE_PROVIDER_CONFIG.set_provider(service, PROVIDER_NAME)
     patches.apply()
+    if request_log_path is not None:
+        request_log.install(request_log_path)
     runtime = current.initialize_runtime()
     _stop_on_signals(runtime)
     runtime.run()

@@ -12,11 +12,12 @@ PORT_ENV = "SCONES_LOCALSTACK_PORT"
 STATE_DIR_ENV = "SCONES_STATE_DIR"
 SAGEMAKER_URL_ENV = "SCONES_SAGEMAKER_URL"
 SMTP_ENV = "SCONES_SMTP"
+REQUEST_LOG_ENV = "SCONES_REQUEST_LOG"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The five things a LocalStack process of ours is told.
+    """The things a LocalStack process of ours is told.
 
     Attributes:
         port: TCP port of the gateway.
@@ -25,6 +26,7 @@ class Settings:
         smtp: ``host:port`` that receives the email SNS and SES send, or None to send none.
         host: address that the gateway listens on: loopback, or in a container all addresses, where
             the engine decides who gets in. Whoever does can run code through Lambda.
+        request_log: file to which a line is written for each request, or None to write none.
     """
 
     port: int
@@ -32,6 +34,7 @@ class Settings:
     sagemaker_url: str
     smtp: str | None = None
     host: str = LOOPBACK_HOST
+    request_log: Path | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65535:
@@ -61,6 +64,7 @@ class Settings:
                 sagemaker_url=os.environ[SAGEMAKER_URL_ENV],
                 smtp=os.environ.get(SMTP_ENV),
                 host=os.environ[HOST_ENV],
+                request_log=Path(log) if (log := os.environ.get(REQUEST_LOG_ENV)) else None,
             )
         except KeyError as missing:
             raise LookupError(
@@ -75,7 +79,8 @@ class Settings:
             STATE_DIR_ENV: str(self.state_dir),
             SAGEMAKER_URL_ENV: self.sagemaker_url,
         }
-        return values | ({SMTP_ENV: self.smtp} if self.smtp else {})
+        values |= {SMTP_ENV: self.smtp} if self.smtp else {}
+        return values | ({REQUEST_LOG_ENV: str(self.request_log)} if self.request_log else {})
 
     @property
     def endpoint_url(self) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,15 +31,25 @@ class Services:
 
 
 @contextmanager
-def running_services(folder: Path) -> Iterator[Services]:
-    """Run both until the block ends; their logs and state are in the folder."""
+def running_services(
+    folder: Path, *, image: dict[str, Any] | None = None, request_log: Path | None = None
+) -> Iterator[Services]:
+    """Run both until the block ends; their logs and state are in the folder.
+
+    Args:
+        folder: For logs and state.
+        image: What images run; by default a model that tells red from blue, as `model`.
+        request_log: Where LocalStack writes down each request.
+    """
     services = Services(_free_port(), _free_port())
     localstack_url = f"http://127.0.0.1:{services.localstack_port}"
     sagemaker_url = f"http://127.0.0.1:{services.sagemaker_port}"
-    image = {"repositories": ["model"], "command": [sys.executable, str(MODEL_SERVER)]}
+    image = image or {"repositories": ["model"], "command": [sys.executable, str(MODEL_SERVER)]}
     images = folder / "images.json"
     images.write_text(json.dumps({"images": [image | {"environment": {}}]}))
     localstack = ["scones_localstack", "--port", str(services.localstack_port)]
+    if request_log is not None:
+        localstack += ["--request-log", str(request_log)]
     sagemaker = ["scones_localstack.sagemaker", "--port", str(services.sagemaker_port)]
     with (
         _process(folder, [*localstack, "--sagemaker-url", sagemaker_url], localstack_url),

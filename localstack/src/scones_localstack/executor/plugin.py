@@ -50,11 +50,10 @@ class Workshop:
         self.homes.mkdir(parents=True, exist_ok=True)
         self.runtime_dir = link_runtime(root / "runtime")
         self.registry = Registry(root)
-        self.endpoints = {
-            "AWS_ENDPOINT_URL": settings.endpoint_url,
+        self.endpoints = {"AWS_ENDPOINT_URL": settings.endpoint_url}
+        if settings.request_log is None:
             # Straight to the service: the answer of a model need not pass through LocalStack.
-            "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": settings.sagemaker_url,
-        }
+            self.endpoints["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = settings.sagemaker_url
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="lambda-executor", daemon=True).start()
 

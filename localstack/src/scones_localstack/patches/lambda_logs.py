@@ -84,10 +84,13 @@ def _put(client: Any, group: str, stream: str, events: list[Any]) -> None:
 
 
 def _create(client: Any, group: str, stream: str) -> None:
+    """Make the stream, and the group only where a template has not: a role need not allow that."""
     with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
-        client.create_log_group(logGroupName=group)
-    with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
-        client.create_log_stream(logGroupName=group, logStreamName=stream)
+        try:
+            client.create_log_stream(logGroupName=group, logStreamName=stream)
+        except client.exceptions.ResourceNotFoundException:
+            client.create_log_group(logGroupName=group)
+            client.create_log_stream(logGroupName=group, logStreamName=stream)
 
 
 def _batches(events: list[Any]) -> Iterator[list[Any]]:

@@ -1,0 +1,70 @@
+"""docs/reference/iam.md: what each role asked for, what it was granted and never used, and why."""
+
+from collections.abc import Iterable, Mapping
+
+from .aws_account import Request
+from .permissions import Comparison, actions
+
+_S3_ABSENT = "without it S3 answers AccessDenied, not NoSuchKey, for an object that is not there"
+_TASK_RULE = "Step Functions on AWS hears of a job's end by a rule; the emulator asks instead"
+_PULL = "AWS pulls the image; the emulator starts a program"
+# Role to action to reason: granted, and not seen on the emulator.
+NOT_SEEN: Mapping[str, Mapping[str, str]] = {
+    "SerializeRole": {"s3:ListBucket": _S3_ABSENT},
+    "ClassifyRole": {"s3:ListBucket": _S3_ABSENT},
+    "TrainAndDeployStateMachineRole": {
+        "events:DescribeRule": _TASK_RULE,
+        "events:PutRule": _TASK_RULE,
+        "events:PutTargets": _TASK_RULE,
+        "sagemaker:AddTags": "Step Functions on AWS tags the jobs that it waits for",
+        "sagemaker:CreateEndpoint": "only where there is no endpoint yet",
+        "sagemaker:StopTrainingJob": "only when an execution is stopped",
+    },
+    "SageMakerRole": {
+        "ecr:BatchCheckLayerAvailability": _PULL,
+        "ecr:BatchGetImage": _PULL,
+        "ecr:GetAuthorizationToken": _PULL,
+        "ecr:GetDownloadUrlForLayer": _PULL,
+        "logs:DescribeLogStreams": "AWS's log agent asks",
+        "s3:GetBucketLocation": "AWS finds the bucket's region by it",
+    },
+}
+
+_HEAD = """# IAM: what each role asks for, and what it is granted
+
+Made by `tests/integration/test_aws_profile.py`, which runs every command of the profile `aws` on \
+the emulator, writes down each request with the role that signed it, and compares. It fails when a \
+role asks for an action, or a resource, that its policy does not grant; when a policy grants an \
+action that is neither asked for nor explained here; and when this page is out of date \
+(`SCONES_WRITE_REPORTS=1` writes it).
+
+Not verified here: AWS's own evaluation of these policies, conditions included. \
+`scones --profile aws deploy`, `train`, `endpoint` and `classify IMAGE` verify it; a role that \
+lacks something shows as AccessDenied in the execution's history.
+"""
+
+
+def report(comparisons: Mapping[str, Comparison], sent: Iterable[Request]) -> str:
+    """Write the page."""
+    parts = [_HEAD]
+    for role, found in sorted(comparisons.items()):
+        parts += [f"\n## {role}\n", "| action | seen on the emulator |", "| --- | --- |"]
+        parts += [f"| `{action}` | yes |" for action in sorted({n.action for n in found.asked})]
+        parts += [
+            f"| `{action}` | no: {NOT_SEEN.get(role, {}).get(action, 'UNEXPLAINED')} |"
+            for action in sorted(found.unused)
+        ]
+    parts.append(
+        "\n## Who runs scones\n\nThe commands themselves ask for these. CloudFormation creates the "
+        "stack's resources with the same person's rights, unless it is given a role of its own.\n"
+    )
+    by_service: dict[str, set[str]] = {}
+    for request in sent:
+        for action in actions(request):
+            service, _, name = action.partition(":")
+            by_service.setdefault(service, set()).add(name)
+    parts += ["| service | actions |", "| --- | --- |"]
+    parts += [
+        f"| `{name}` | {', '.join(sorted(by_service[name]))} |" for name in sorted(by_service)
+    ]
+    return "\n".join(parts) + "\n"

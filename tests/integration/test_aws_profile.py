@@ -1,0 +1,239 @@
+"""The profile `aws`, end to end on the emulator: each request is one that AWS would take, and each
+role asks for what its policy grants, no more and no less.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scones.config import load
+from scones.deploy.settings import SOURCE_ROOT
+from tests.aws_models import faults
+
+from . import aws_account
+from .aws_account import ACCESS_KEY, PROJECT, SAGEMAKER_KEY, Account, Request
+from .iam_report import NOT_SEEN, report
+from .permissions import Comparison, compare
+
+REPORT = SOURCE_ROOT / "docs" / "reference" / "iam.md"
+WRITE_ENV = "SCONES_WRITE_REPORTS"
+ARRIVAL_SECONDS = 60
+
+
+@dataclass
+class Flow:
+    """What was done once, for all tests of this module."""
+
+    account: Account
+    results: dict[str, Any]
+    comparisons: dict[str, Comparison]
+
+
+@pytest.fixture(scope="module")
+def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
+    with aws_account.account(tmp_path_factory.mktemp("aws")) as account:
+        results = run_everything(account)
+        comparisons = compare_roles(account)
+        results["destroy"] = account.json("destroy")
+        results["destroy again"] = account.json("destroy")
+        yield Flow(account, results, comparisons)
+
+
+def run_everything(account: Account) -> dict[str, Any]:
+    """Every command that has a meaning on AWS, in the order of their use."""
+    photos = draw_photos(account.folder / "photos")
+    images = [str(path) for path in sorted(photos.rglob("test/*/*.png"))]
+    large = str(draw_noise(account.folder / "large.png", side=400))  # travels by reference
+    results = {"etl": account.json("etl", "--folder", str(photos))}
+    for name, arguments in {
+        "plan": ["plan"],
+        "deploy": ["deploy"],
+        "deploy again": ["deploy"],
+        "train": ["train"],
+        "endpoint": ["endpoint"],
+        "classify": ["classify", images[0], large],
+        "batch": ["classify", "--batch", *images],
+        "retrain": ["retrain", "--least-accuracy", "0"],
+        "retrain in vain": ["retrain", "--least-accuracy", "1"],
+        "monitor": ["monitor"],
+        "baseline": ["monitor", "baseline"],
+        "check": ["monitor", "check", "--publish"],
+        "export": ["workflow", "export"],
+        "validate": ["workflow", "validate"],
+    }.items():
+        results[name] = account.json(*arguments)
+    upload_arrives(account, results["deploy"], Path(images[0]))
+    return results
+
+
+def draw_photos(folder: Path) -> Path:
+    """Noise, the same in both classes: no model can be sure of it, nor right about all of it."""
+    for split, count in (("train", 12), ("test", 2)):
+        for number in range(count):
+            for name in ("bicycle", "motorcycle"):
+                draw_noise(folder / split / name / f"{number}.png", seed=(count, number))
+    return folder
+
+
+def draw_noise(file: Path, side: int = 32, seed: tuple[int, ...] = ()) -> Path:
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), np.uint8)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file)
+    return file
+
+
+def upload_arrives(account: Account, outputs: dict[str, str], image: Path) -> None:
+    """Put a photo under incoming/ and wait for the execution that its arrival starts."""
+    states = account.client("stepfunctions")
+    arn = outputs["batch_state_machine_arn"]
+
+    def ended() -> int:
+        listed = states.list_executions(stateMachineArn=arn)["executions"]
+        return sum(execution["status"] != "RUNNING" for execution in listed)
+
+    before = ended()
+    account.client("s3").put_object(
+        Bucket=outputs["data_bucket"], Key="incoming/photo.png", Body=image.read_bytes()
+    )
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    while ended() == before:
+        assert time.monotonic() < deadline, "the upload started no execution"
+        time.sleep(0.2)
+
+
+def compare_roles(account: Account) -> dict[str, Comparison]:
+    """Compare each role of the stack, by its logical id, while it is still there."""
+    resources = account.client("cloudformation").describe_stack_resources(
+        StackName=f"{PROJECT}-core"
+    )["StackResources"]
+    roles = {
+        entry["LogicalResourceId"]: entry["PhysicalResourceId"]
+        for entry in resources
+        if entry["ResourceType"] == "AWS::IAM::Role"
+    }
+    requests = account.logged()
+    return {
+        logical_id: compare(
+            logical_id,
+            [r for r in requests if asked_by(r, name, logical_id)],
+            statements(account, name),
+        )
+        for logical_id, name in roles.items()
+    }
+
+
+def asked_by(request: Request, role_name: str, logical_id: str) -> bool:
+    """Whether a role asked; our SageMaker service stands for the role that jobs are given."""
+    if logical_id == "SageMakerRole":
+        # Events are SageMaker's own, and no role's.
+        return request.principal == SAGEMAKER_KEY and request.operation != "PutEvents"
+    return request.principal.endswith(f":role/{role_name}")
+
+
+def statements(account: Account, role_name: str) -> list[dict[str, Any]]:
+    iam = account.client("iam")
+    return [
+        statement
+        for policy in iam.list_role_policies(RoleName=role_name)["PolicyNames"]
+        for statement in iam.get_role_policy(RoleName=role_name, PolicyName=policy)[
+            "PolicyDocument"
+        ]["Statement"]
+    ]
+
+
+def test_the_flow_does_what_it_does_elsewhere(flow: Flow) -> None:
+    results = flow.results
+    assert results["deploy again"] == results["deploy"]
+    assert len(results["classify"]["decisions"]) == 2
+    assert not [d for d in results["batch"]["decisions"] if d["status"] == "FAILED"]
+    assert results["retrain"]["deployed"]
+    assert not results["retrain in vain"]["deployed"]
+    assert results["monitor"]["records"] == 6
+    assert results["validate"]["invalid"] == []
+
+
+def test_the_profile_is_that_of_aws_and_nothing_was_asked_of_another_address(flow: Flow) -> None:
+    target = load(profile="aws").target
+    assert not target.emulated
+    assert (target.localstack_url, target.sagemaker_url) == (None, None)
+    assert "image-classification:1" in target.training_image
+    logged = {(r.service, r.operation) for r in flow.account.logged() if r.principal == ACCESS_KEY}
+    assert {(r.service, r.operation) for r in flow.account.sent} == logged
+
+
+def test_every_request_is_one_that_aws_takes(flow: Flow) -> None:
+    found = {
+        fault
+        for request in flow.account.sent
+        for fault in faults(request.service, request.operation, request.parameters)
+    }
+    assert len(flow.account.sent) > 300
+    assert not found
+
+
+def test_every_request_of_a_role_is_one_that_aws_takes(flow: Flow) -> None:
+    requests = [r for r in flow.account.logged() if ":role/" in r.principal]
+    found = {
+        fault
+        for request in requests
+        # Bytes and streams are left out of the log, and S3's members are filled up with nothing.
+        if request.service not in ("s3", "lambda", "sagemaker-runtime")
+        for fault in faults(request.service, request.operation, request.parameters)
+    }
+    assert {r.service for r in requests} >= {"sagemaker", "sns", "logs", "stepfunctions"}
+    assert not found
+
+
+def test_no_role_asks_for_what_its_policy_does_not_grant(flow: Flow) -> None:
+    assert {c.role: c.refused for c in flow.comparisons.values() if c.refused} == {}
+    assert all(c.asked for c in flow.comparisons.values())
+
+
+def test_no_policy_grants_what_is_never_used(flow: Flow) -> None:
+    unused = {role: c.unused for role, c in flow.comparisons.items() if c.unused}
+    explained = {role: set(reasons) for role, reasons in NOT_SEEN.items()}
+    assert unused == explained
+
+
+def test_the_report_is_up_to_date(flow: Flow) -> None:
+    text = report(flow.comparisons, flow.account.sent)
+    if os.environ.get(WRITE_ENV):
+        REPORT.write_text(text)
+    assert REPORT.read_text() == text, f"write it anew with {WRITE_ENV}=1"
+
+
+def test_nothing_is_left_and_a_second_destroy_finds_nothing(flow: Flow) -> None:
+    assert f"stack {PROJECT}-core" in flow.results["destroy"]["removed"]
+    assert flow.results["destroy again"]["removed"] == []
+
+
+def test_a_comparison_finds_what_is_missing_and_what_is_too_much() -> None:
+    asked = [Request("s3", "GetObject", {"Bucket": "photos", "Key": "a/b.png"})]
+    grants = [
+        {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::others/*"},
+        {"Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::photos/*"]},
+    ]
+    found = compare("Role", asked, grants)
+    assert [need.resource for need in found.refused] == ["arn:aws:s3:::photos/a/b.png"]
+    assert found.unused == {"s3:PutObject"}
+    grants[0]["Resource"] = "arn:aws:s3:::photos/*"
+    assert not compare("Role", asked, grants).refused
+
+
+def test_a_malformed_request_is_found() -> None:
+    assert faults("sns", "Publish", {"TopicArn": "arn:aws:sns:us-east-1:000000000000:t"})
+    assert faults("sagemaker", "StopTrainingJob", {"TrainingJobName": "-no-such-name-"})
+    job = {"TrainingJobName": "job", "TrainingInputMode": "Carrier pigeon"}
+    assert faults("sagemaker", "DescribeTrainingJob", job)
+    assert faults("sagemaker", "ListModels", {"MaxResults": 101}) == [
+        "ListModels.MaxResults: 101 is not between 1 and 100"
+    ]
+    assert faults("sagemaker", "ListModels", json.loads('{"MaxResults": 100}')) == []
