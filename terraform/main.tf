@@ -1,0 +1,128 @@
+# One project: the workflow always; the classifier's endpoint and the web part where asked for.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  tags = {
+    "scones:project" = var.project
+    "scones:owner"   = var.owner
+    "scones:expiry"  = var.expiry
+  }
+  location = {
+    partition  = data.aws_partition.current.partition
+    region     = data.aws_region.current.id # in 5 and in 6; `name` is only in 5, `region` only in 6
+    account_id = data.aws_caller_identity.current.account_id
+  }
+  classifier_name = "${var.project}-classifier"
+  detector_name   = "${var.project}-detector"
+}
+
+module "core" {
+  source = "./modules/core"
+
+  project            = var.project
+  location           = local.location
+  endpoint_name      = local.classifier_name
+  threshold          = var.threshold
+  classes            = var.classes
+  email              = var.email
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
+  keep_data          = var.keep_data
+  packages_dir       = var.packages_dir
+  definitions_dir    = "${path.module}/../asl"
+  builtin_algorithms = concat(["image-classification"], var.web == null ? [] : ["object-detection"])
+}
+
+module "classifier" {
+  source = "./modules/endpoint"
+  count  = var.classifier == null ? 0 : 1
+
+  name            = local.classifier_name
+  role_arn        = module.core.sagemaker_role_arn
+  variants        = var.classifier.variants
+  kms_key_arn     = var.kms_key_arn
+  alarm_topic_arn = module.operations.topic_arn
+  capture = {
+    destination_s3_uri  = "s3://${module.core.data_bucket_name}/data_capture"
+    sampling_percentage = var.classifier.capture_percentage
+  }
+}
+
+module "operations" {
+  source = "./modules/operations"
+
+  project            = var.project
+  location           = local.location
+  email              = var.email
+  kms_key_arn        = var.kms_key_arn
+  monthly_budget_usd = var.monthly_budget_usd
+  state_machines     = module.core.state_machine_arns
+  queues = merge(
+    { incoming = module.core.undelivered_queue_name },
+    { for detection in module.detection : "detection" => detection.failed_queue_name },
+  )
+}
+
+# ---------------------------------------------------------------- the web part
+module "detector" {
+  source = "./modules/endpoint"
+  count  = var.web == null ? 0 : 1
+
+  name            = local.detector_name
+  role_arn        = module.core.sagemaker_role_arn
+  variants        = { AllTraffic = var.web.detector }
+  kms_key_arn     = var.kms_key_arn
+  alarm_topic_arn = module.operations.topic_arn
+}
+
+module "detection" {
+  source = "./modules/detection"
+  count  = var.web == null ? 0 : 1
+
+  project            = var.project
+  location           = local.location
+  endpoint_name      = local.detector_name
+  classifier_name    = local.classifier_name
+  packages           = var.web.packages
+  photo_days         = var.web.photo_days
+  upload_origins     = var.web.origins
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
+  keep_data          = var.keep_data
+}
+
+module "api" {
+  source = "./modules/api"
+  count  = var.web == null ? 0 : 1
+
+  project              = var.project
+  location             = local.location
+  functions            = module.detection[0].functions
+  openapi_file         = coalesce(var.web.openapi_file, "${path.module}/modules/api/openapi.json")
+  log_retention_days   = var.log_retention_days
+  throttle             = var.web.throttle
+  set_account_log_role = var.web.set_account_log_role
+}
+
+module "site" {
+  source = "./modules/site"
+  count  = try(var.web.site, null) == null ? 0 : 1
+
+  project            = var.project
+  location           = local.location
+  api                = { url = module.api[0].url, key_id = module.api[0].key_id }
+  bundle             = var.web.site.bundle
+  instance_type      = var.web.site.instance_type
+  max_instances      = var.web.site.max_instances
+  certificate_arn    = var.web.site.certificate_arn
+  vpc                = var.web.site.vpc
+  environment        = var.web.site.environment
+  secrets            = var.web.site.secrets
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
+}

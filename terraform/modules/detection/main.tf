@@ -1,0 +1,195 @@
+# Photos with boxes: an upload is looked at by a detector, then drawn on.
+#
+#   uploads/KEY ─▶ detect_objects ─▶ annotate_image ─▶ results/KEY.png, results/KEY.json
+#                        └────────────────┴── what fails three times ─▶ queue
+
+locals {
+  sagemaker = "arn:${var.location.partition}:sagemaker:${var.location.region}:${var.location.account_id}"
+}
+
+module "uploads" {
+  source = "../bucket"
+
+  name           = "${var.project}-uploads-${var.location.account_id}-${var.location.region}"
+  kms_key_arn    = var.kms_key_arn
+  force_destroy  = !var.keep_data
+  expiry_days    = { "uploads/" = var.photo_days, "results/" = var.photo_days }
+  upload_origins = var.upload_origins
+}
+
+module "failed" {
+  source = "../queue"
+
+  name = "${var.project}-detection-failed"
+}
+
+resource "aws_lambda_layer_version" "pillow" {
+  layer_name          = "${var.project}-pillow"
+  description         = "Pillow, with which annotate_image draws."
+  compatible_runtimes = ["python3.13"]
+  filename            = var.packages["pillow"].path
+  source_code_hash    = var.packages["pillow"].path == null ? null : filebase64sha256(var.packages["pillow"].path)
+  s3_bucket           = var.packages["pillow"].s3_bucket
+  s3_key              = var.packages["pillow"].s3_key
+}
+
+# ---------------------------------------------------------------- functions
+module "detect_objects" {
+  source = "../function"
+
+  project            = var.project
+  name               = "detect_objects"
+  description        = "Asks the SageMaker endpoint what is where in a photo."
+  package            = var.packages["detect_objects"]
+  memory_mb          = 512
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
+  environment = {
+    ENDPOINT_NAME  = var.endpoint_name
+    UPLOADS_BUCKET = module.uploads.name
+  }
+  statements = [
+    {
+      Action   = ["sagemaker:InvokeEndpoint"]
+      Resource = ["${local.sagemaker}:endpoint/${var.endpoint_name}"]
+    },
+    {
+      Action   = ["s3:GetObject"]
+      Resource = ["${module.uploads.arn}/uploads/*"]
+    },
+    { # the status object
+      Action   = ["s3:PutObject"]
+      Resource = ["${module.uploads.arn}/results/*"]
+    },
+    { # without it S3 answers "access denied" for an object that is not there
+      Action   = ["s3:ListBucket"]
+      Resource = [module.uploads.arn]
+    },
+    { # the destinations of what succeeds and of what fails
+      Action   = ["lambda:InvokeFunction"]
+      Resource = [module.annotate_image.arn]
+    },
+    {
+      Action   = ["sqs:SendMessage"]
+      Resource = [module.failed.arn]
+    },
+  ]
+}
+
+module "annotate_image" {
+  source = "../function"
+
+  project            = var.project
+  name               = "annotate_image"
+  description        = "Draws boxes and labels on a photo."
+  package            = var.packages["annotate_image"]
+  layers             = [aws_lambda_layer_version.pillow.arn]
+  memory_mb          = 1024
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
+  environment        = { UPLOADS_BUCKET = module.uploads.name }
+  statements = [
+    {
+      Action   = ["s3:GetObject"]
+      Resource = ["${module.uploads.arn}/uploads/*"]
+    },
+    {
+      Action   = ["s3:PutObject"]
+      Resource = ["${module.uploads.arn}/results/*"]
+    },
+    {
+      Action   = ["sqs:SendMessage"]
+      Resource = [module.failed.arn]
+    },
+  ]
+}
+
+module "answer_request" {
+  source = "../function"
+
+  project            = var.project
+  name               = "answer_request"
+  description        = "Answers the REST API: detect, classify, results and presigned uploads."
+  package            = var.packages["answer_request"]
+  layers             = [aws_lambda_layer_version.pillow.arn]
+  memory_mb          = 1024
+  timeout_seconds    = 29 # API Gateway's own limit
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
+  environment = {
+    DETECTOR_NAME   = var.endpoint_name
+    CLASSIFIER_NAME = var.classifier_name
+    UPLOADS_BUCKET  = module.uploads.name
+  }
+  statements = [
+    {
+      Action = ["sagemaker:InvokeEndpoint"]
+      Resource = [
+        "${local.sagemaker}:endpoint/${var.endpoint_name}",
+        "${local.sagemaker}:endpoint/${var.classifier_name}",
+      ]
+    },
+    { # a presigned upload has its signer's rights
+      Action   = ["s3:PutObject"]
+      Resource = ["${module.uploads.arn}/uploads/*"]
+    },
+    {
+      Action   = ["s3:GetObject"]
+      Resource = ["${module.uploads.arn}/results/*"]
+    },
+    {
+      Action   = ["s3:ListBucket"]
+      Resource = [module.uploads.arn]
+    },
+  ]
+}
+
+# ---------------------------------------------------------------- an upload starts the detection
+resource "aws_lambda_permission" "uploads" {
+  statement_id   = "uploads"
+  action         = "lambda:InvokeFunction"
+  function_name  = module.detect_objects.name
+  principal      = "s3.amazonaws.com"
+  source_arn     = module.uploads.arn
+  source_account = var.location.account_id
+}
+
+resource "aws_s3_bucket_notification" "uploads" {
+  bucket = module.uploads.name
+
+  lambda_function {
+    lambda_function_arn = module.detect_objects.arn
+    events              = ["s3:ObjectCreated:*"]
+    filter_prefix       = "uploads/"
+  }
+
+  depends_on = [aws_lambda_permission.uploads]
+}
+
+resource "aws_lambda_function_event_invoke_config" "detect_objects" {
+  function_name                = module.detect_objects.name
+  maximum_event_age_in_seconds = 3600
+  maximum_retry_attempts       = 2
+
+  destination_config {
+    on_success {
+      destination = module.annotate_image.arn
+    }
+
+    on_failure {
+      destination = module.failed.arn
+    }
+  }
+}
+
+resource "aws_lambda_function_event_invoke_config" "annotate_image" {
+  function_name                = module.annotate_image.name
+  maximum_event_age_in_seconds = 3600
+  maximum_retry_attempts       = 2
+
+  destination_config {
+    on_failure {
+      destination = module.failed.arn
+    }
+  }
+}

@@ -1,0 +1,40 @@
+variable "project" {
+  type        = string
+  description = "First part of every name."
+}
+
+variable "location" {
+  type = object({
+    partition  = string
+    region     = string
+    account_id = string
+  })
+  description = "Where ARNs are."
+}
+
+variable "email" {
+  type        = string
+  description = "Who hears of alarms and of the budget."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  default     = null
+  description = "Key of the topic, whose policy must let cloudwatch.amazonaws.com and budgets.amazonaws.com use it; null for none."
+}
+
+variable "monthly_budget_usd" {
+  type        = number
+  default     = null
+  description = "What a month may cost before an email says so; null for no budget."
+}
+
+variable "state_machines" {
+  type        = map(string)
+  description = "ARNs of the state machines whose failures are told."
+}
+
+variable "queues" {
+  type        = map(string)
+  description = "Names of the dead-letter queues that are to be empty."
+}

@@ -1,0 +1,224 @@
+"""The system that cloudformation/core.yaml describes, in terms that Terraform shares."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scones.deploy.template import read_template
+from tests.terraform.shared_terms import ACCOUNT, REGION, System, role, statements
+from tests.terraform.workspace import ROOT
+
+PARAMETERS = {
+    "Project": "scones-test",
+    "EndpointName": "scones-test-classifier",
+    "Threshold": "0.93",
+    "Classes": json.dumps(
+        [
+            {"name": "bicycle", "loading_bay": "A", "order_range": "nearby"},
+            {"name": "motorcycle", "loading_bay": "B", "order_range": "far"},
+        ]
+    ),
+    "Email": "dispatcher@scones-unlimited.example",
+    "LogRetentionDays": 30,
+    "ArtifactsBucket": "artifacts",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+}
+_ARN = f"arn:aws:{{}}:{REGION}:{ACCOUNT}:{{}}"
+
+
+class Template:
+    """The template with its expressions resolved."""
+
+    def __init__(self) -> None:
+        self._document = read_template(ROOT / "cloudformation" / "core.yaml")[1]
+        self.resources: dict[str, Any] = self._document["Resources"]
+        parameters = self._document.get("Parameters", {})
+        self._values = {name: p.get("Default", name) for name, p in parameters.items()}
+        self._values |= PARAMETERS
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the outputs' values by name."""
+        return {name: self.resolve(o["Value"]) for name, o in self._document["Outputs"].items()}
+
+    def resolve(self, expression: Any) -> Any:
+        """Return an expression's value."""
+        match expression:
+            case {"Ref": str(name)}:
+                return self._reference(name)
+            case {"Fn::GetAtt": str(path)}:
+                return self._attribute(*path.split("."))
+            case {"Fn::Sub": str(text)}:
+                return self._substitute(text)
+            case dict():
+                return {key: self.resolve(value) for key, value in expression.items()}
+            case list():
+                return [self.resolve(value) for value in expression]
+        return expression
+
+    def properties(self, logical_id: str) -> Any:
+        """Return a resource's properties."""
+        return self.resolve(self.resources[logical_id].get("Properties", {}))
+
+    def _substitute(self, text: str) -> str:
+        for name in self._values | self.resources:
+            if f"${{{name}}}" in text:
+                text = text.replace(f"${{{name}}}", str(self._reference(name)))
+            if f"${{{name}.Arn}}" in text:
+                text = text.replace(f"${{{name}.Arn}}", self._attribute(name, "Arn"))
+        return text
+
+    def _reference(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        kind = self.resources[name]["Type"]
+        return _REFERENCES[kind](self.properties(name))
+
+    def _attribute(self, name: str, attribute: str) -> str:
+        kind = self.resources[name]["Type"]
+        return _ATTRIBUTES[f"{kind}.{attribute}"](self.properties(name))
+
+
+_REFERENCES: dict[str, Callable[[Any], str]] = {
+    "AWS::Lambda::Function": lambda p: p["FunctionName"],
+    "AWS::Logs::LogGroup": lambda p: p["LogGroupName"],
+    "AWS::S3::Bucket": lambda p: p["BucketName"],
+    "AWS::SNS::Topic": lambda p: _ARN.format("sns", p["TopicName"]),
+    "AWS::StepFunctions::StateMachine": lambda p: _ARN.format(
+        "states", f"stateMachine:{p['StateMachineName']}"
+    ),
+}
+_ATTRIBUTES: dict[str, Callable[[Any], str]] = {
+    "AWS::IAM::Role.Arn": lambda p: role(p["Policies"][0]["PolicyName"]),
+    "AWS::Lambda::Function.Arn": lambda p: _ARN.format("lambda", f"function:{p['FunctionName']}"),
+    "AWS::Logs::LogGroup.Arn": lambda p: _ARN.format("logs", f"log-group:{p['LogGroupName']}:*"),
+    "AWS::S3::Bucket.Arn": lambda p: f"arn:aws:s3:::{p['BucketName']}",
+    "AWS::SNS::Topic.TopicArn": lambda p: _ARN.format("sns", p["TopicName"]),
+    "AWS::SQS::Queue.Arn": lambda p: _ARN.format("sqs", p["QueueName"]),
+}
+
+
+def cloudformation_system() -> System:
+    """Return the template's resources in shared terms.
+
+    Raises:
+        KeyError: The template has a type of resource of which these tests do not know how it is
+            compared: add it to `_TERMS`, and its counterpart to `terraform_side`.
+    """
+    template = Template()
+    system = System()
+    for logical_id, resource in template.resources.items():
+        _TERMS[resource["Type"]](system, template.properties(logical_id))
+    for name, value in template.outputs().items():
+        system.add(f"output {name}", {"value": value})
+    return system
+
+
+def _bucket(system: System, p: Mapping[str, Any]) -> None:
+    (rule,) = p["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    system.add(
+        f"bucket {p['BucketName']}",
+        {
+            "encryption": rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"],
+            "public access": sorted(p["PublicAccessBlockConfiguration"].values()),
+            "ownership": p["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
+            "tells EventBridge": p["NotificationConfiguration"]["EventBridgeConfiguration"][
+                "EventBridgeEnabled"
+            ],
+            "versioned": p.get("VersioningConfiguration", {}).get("Status") == "Enabled",
+        },
+    )
+
+
+def _bucket_policy(system: System, p: Mapping[str, Any]) -> None:
+    system.add(f"bucket {p['Bucket']}", {"policy": statements(p["PolicyDocument"])})
+
+
+def _function(system: System, p: Mapping[str, Any]) -> None:
+    variables = p.get("Environment", {}).get("Variables", {})
+    system.add(
+        f"function {p['FunctionName']}",
+        {
+            "description": p["Description"],
+            "runtime": p["Runtime"],
+            "handler": p["Handler"],
+            "role": p["Role"],
+            "memory": p["MemorySize"],
+            "timeout": p["Timeout"],
+            "variables": {
+                k: json.loads(v) if k == "CLASSES" else str(v) for k, v in variables.items()
+            },
+            "traced": p.get("TracingConfig", {}).get("Mode") == "Active",
+        },
+    )
+
+
+def _log_group(system: System, p: Mapping[str, Any]) -> None:
+    system.add(f"log group {p['LogGroupName']}", {"days": p["RetentionInDays"]})
+
+
+def _role(system: System, p: Mapping[str, Any]) -> None:
+    (policy,) = p["Policies"]
+    system.add(
+        role(policy["PolicyName"]),
+        {
+            "trust": statements(p["AssumeRolePolicyDocument"]),
+            "statements": statements(policy["PolicyDocument"]),
+        },
+    )
+
+
+def _topic(system: System, p: Mapping[str, Any]) -> None:
+    system.add(f"topic {p['TopicName']}", {"key": p.get("KmsMasterKeyId")})
+
+
+def _subscription(system: System, p: Mapping[str, Any]) -> None:
+    system.add(f"subscription of {p['Endpoint']} to {p['TopicArn']}", {"protocol": p["Protocol"]})
+
+
+def _state_machine(system: System, p: Mapping[str, Any]) -> None:
+    stem = p["StateMachineName"].removeprefix("scones-test-").replace("-", "_")
+    definition = (ROOT / "asl" / f"{stem}.asl.json").read_text()
+    for name, value in p["DefinitionSubstitutions"].items():
+        definition = definition.replace(f"${{{name}}}", value)
+    system.add(
+        f"state machine {p['StateMachineName']}",
+        {
+            "type": p["StateMachineType"],
+            "role": p["RoleArn"],
+            "definition": json.loads(definition),
+            "traced": p.get("TracingConfiguration", {}).get("Enabled", False),
+        },
+    )
+
+
+def _rule(system: System, p: Mapping[str, Any]) -> None:
+    (target,) = p["Targets"]
+    system.add(
+        f"rule {p['Name']}",
+        {
+            "description": p["Description"],
+            "state": p["State"],
+            "pattern": p["EventPattern"],
+            "target": target["Arn"],
+            "target's id": target["Id"],
+            "target's role": target["RoleArn"],
+            "paths": target["InputTransformer"]["InputPathsMap"],
+            "input": target["InputTransformer"]["InputTemplate"],
+            "dead letters": target.get("DeadLetterConfig", {}).get("Arn"),
+        },
+    )
+
+
+_TERMS: dict[str, Callable[[System, Mapping[str, Any]], None]] = {
+    "AWS::Events::Rule": _rule,
+    "AWS::IAM::Role": _role,
+    "AWS::Lambda::Function": _function,
+    "AWS::Logs::LogGroup": _log_group,
+    "AWS::S3::Bucket": _bucket,
+    "AWS::S3::BucketPolicy": _bucket_policy,
+    "AWS::SNS::Subscription": _subscription,
+    "AWS::SNS::Topic": _topic,
+    "AWS::StepFunctions::StateMachine": _state_machine,
+}

@@ -1,0 +1,155 @@
+"""The system that terraform/ has applied, in terms that CloudFormation shares."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.terraform.shared_terms import System, role, statements
+from tests.terraform.workspace import Workspace
+
+Values = Mapping[str, Any]
+
+
+def terraform_system(workspace: Workspace) -> System:
+    """Return what is applied in shared terms."""
+    return _Applied(list(workspace.resources()), workspace.must("output", "-json")).system
+
+
+class _Applied:
+    """The resources of a state, brought into shared terms one by one."""
+
+    def __init__(self, resources: list[dict[str, Any]], outputs: str) -> None:
+        self._names = self._role_names(resources)
+        self.system = System()
+        for resource in self._renamed(resources):
+            self._terms()[resource["type"]](resource["values"])
+        for name, value in self._renamed(json.loads(outputs)["core"]["value"]).items():
+            words = "".join(word.capitalize() for word in name.split("_"))
+            self.system.add(f"output {words.replace('Sagem', 'SageM')}", {"value": value})
+
+    @staticmethod
+    def _role_names(resources: list[dict[str, Any]]) -> dict[str, str]:
+        """Return each role's ARN with the name by which it goes here."""
+        policies = [r["values"] for r in resources if r["type"] == "aws_iam_role_policy"]
+        by_role = {policy["role"]: role(policy["name"]) for policy in policies}
+        roles = [r["values"] for r in resources if r["type"] == "aws_iam_role"]
+        return {values["arn"]: by_role[values["id"]] for values in roles} | by_role
+
+    def _renamed(self, value: Any) -> Any:
+        """Return the same with roles by name, also inside JSON texts."""
+        text = json.dumps(value)
+        for found in sorted(self._names, key=len, reverse=True):
+            text = text.replace(found, self._names[found])
+        return json.loads(text)
+
+    def _terms(self) -> dict[str, Callable[[Values], None]]:
+        return {
+            "aws_cloudwatch_event_rule": self._rule,
+            "aws_cloudwatch_event_target": self._target,
+            "aws_cloudwatch_log_group": self._log_group,
+            "aws_cloudwatch_metric_alarm": lambda v: self._only(f"alarm {v['alarm_name']}"),
+            "aws_iam_role": self._role,
+            "aws_iam_role_policy": self._role_policy,
+            "aws_lambda_function": self._function,
+            "aws_s3_bucket": lambda v: self._bucket(v, {"versioned": False}),
+            "aws_s3_bucket_notification": lambda v: self._bucket(
+                v, {"tells EventBridge": v["eventbridge"]}
+            ),
+            "aws_s3_bucket_ownership_controls": lambda v: self._bucket(
+                v, {"ownership": v["rule"][0]["object_ownership"]}
+            ),
+            "aws_s3_bucket_policy": lambda v: self._bucket(v, {"policy": statements(v["policy"])}),
+            "aws_s3_bucket_public_access_block": self._public_access,
+            "aws_s3_bucket_server_side_encryption_configuration": self._encryption,
+            "aws_sfn_state_machine": self._state_machine,
+            "aws_sns_topic": lambda v: self.system.add(
+                f"topic {v['name']}", {"key": v["kms_master_key_id"]}
+            ),
+            "aws_sns_topic_policy": lambda v: self._only(f"policy of {v['arn']}"),
+            "aws_sns_topic_subscription": lambda v: self.system.add(
+                f"subscription of {v['endpoint']} to {v['topic_arn']}", {"protocol": v["protocol"]}
+            ),
+            "aws_sqs_queue": lambda v: self._only(f"queue {v['name']}"),
+            "aws_sqs_queue_policy": lambda v: None,  # part of its queue
+        }
+
+    def _only(self, name: str) -> None:
+        self.system.add(name, {})
+
+    def _bucket(self, v: Values, properties: Values) -> None:
+        self.system.add(f"bucket {v['bucket']}", properties)
+
+    def _public_access(self, v: Values) -> None:
+        names = (
+            "block_public_acls",
+            "block_public_policy",
+            "ignore_public_acls",
+            "restrict_public_buckets",
+        )
+        self._bucket(v, {"public access": sorted(v[name] for name in names)})
+
+    def _encryption(self, v: Values) -> None:
+        default = v["rule"][0]["apply_server_side_encryption_by_default"][0]
+        self._bucket(v, {"encryption": default["sse_algorithm"]})
+
+    def _function(self, v: Values) -> None:
+        variables = {k: w for block in v["environment"] for k, w in block["variables"].items()}
+        self.system.add(
+            f"function {v['function_name']}",
+            {
+                "description": v["description"],
+                "runtime": v["runtime"],
+                "handler": v["handler"],
+                "role": v["role"],
+                "memory": v["memory_size"],
+                "timeout": v["timeout"],
+                "variables": {
+                    k: json.loads(w) if k == "CLASSES" else w for k, w in variables.items()
+                },
+                "traced": v["tracing_config"][0]["mode"] == "Active",
+            },
+        )
+
+    def _log_group(self, v: Values) -> None:
+        self.system.add(f"log group {v['name']}", {"days": v["retention_in_days"]})
+
+    def _role(self, v: Values) -> None:
+        self.system.add(v["id"], {"trust": statements(v["assume_role_policy"])})
+
+    def _role_policy(self, v: Values) -> None:
+        self.system.add(v["role"], {"statements": statements(v["policy"])})
+
+    def _state_machine(self, v: Values) -> None:
+        self.system.add(
+            f"state machine {v['name']}",
+            {
+                "type": v["type"],
+                "role": v["role_arn"],
+                "definition": json.loads(v["definition"]),
+                "traced": v["tracing_configuration"][0]["enabled"],
+            },
+        )
+
+    def _rule(self, v: Values) -> None:
+        self.system.add(
+            f"rule {v['name']}",
+            {
+                "description": v["description"],
+                "state": v["state"],
+                "pattern": json.loads(v["event_pattern"]),
+            },
+        )
+
+    def _target(self, v: Values) -> None:
+        (transformer,) = v["input_transformer"]
+        self.system.add(
+            f"rule {v['rule']}",
+            {
+                "target": v["arn"],
+                "target's id": v["target_id"],
+                "target's role": v["role_arn"],
+                "paths": transformer["input_paths"],
+                "input": transformer["input_template"],
+                "dead letters": v["dead_letter_config"][0]["arn"],
+            },
+        )

@@ -1,0 +1,74 @@
+"""cloudformation/core.yaml and terraform/ describe one system.
+
+Names, IAM statements, trust, memory, timeouts, retention, encryption, policies, definitions and
+outputs are compared after both have been resolved for the same project. What differs on purpose is
+in DIFFERENCES, each with its reason; a difference that is gone must go from there too.
+"""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from tests.terraform.cloudformation_side import cloudformation_system
+from tests.terraform.systems import LEAST
+from tests.terraform.terraform_side import terraform_system
+from tests.terraform.workspace import Workspace
+
+_ALARMS = "Terraform has alarms; core.yaml is what LocalStack builds, too"
+# What differs, as a pattern of the lines that `System.differences` gives, and why.
+DIFFERENCES = {
+    "function *: traced: CloudFormation False, Terraform True": "X-Ray, on in Terraform",
+    "state machine *: traced: CloudFormation False, Terraform True": "X-Ray, on in Terraform",
+    "role *: statements: only Terraform: *xray:PutTraceSegments*": "X-Ray, on in Terraform",
+    "topic *: key: CloudFormation None, Terraform alias/aws/sns": "SNS's own key",
+    "rule scones-test-incoming-image: dead letters: CloudFormation None, Terraform *": "a queue",
+    "queue scones-test-incoming-undelivered: only Terraform": "the rule's dead letters",
+    "topic scones-test-alarms: only Terraform": _ALARMS,
+    "policy of *:scones-test-alarms: only Terraform": _ALARMS,
+    "subscription of * to *:scones-test-alarms: only Terraform": _ALARMS,
+    "alarm *: only Terraform": _ALARMS,
+    "output ModelTopicArn: only Terraform": "alarms and other modules ask for it",
+    "output StateMachineArns: only Terraform": "alarms ask for it",
+    "output UndeliveredQueue*: only Terraform": "of the queue above",
+}
+
+
+@pytest.fixture(scope="session")
+def differences(
+    terraform: str, provider: str, tmp_path_factory: pytest.TempPathFactory
+) -> list[str]:
+    workspace = Workspace(tmp_path_factory.mktemp("same"), provider)
+    workspace.apply(LEAST)
+    return list(cloudformation_system().differences(terraform_system(workspace)))
+
+
+def test_they_differ_only_where_it_is_meant(differences: list[str]) -> None:
+    unmeant = [
+        line for line in differences if not any(fnmatchcase(line, known) for known in DIFFERENCES)
+    ]
+    assert not unmeant, "\n".join(unmeant)
+
+
+@pytest.mark.parametrize("known", DIFFERENCES)
+def test_a_difference_that_is_listed_is_there(differences: list[str], known: str) -> None:
+    assert any(fnmatchcase(line, known) for line in differences), f"gone: {known}"
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "told"),
+    [
+        ("memory_mb          = 512", "memory_mb = 1024", "memory: CloudFormation 512, Terraform"),
+        ('"s3:ListBucket", ', "", 'only CloudFormation: {"Action": ["s3:GetBucketLocation", "s3:'),
+        ("incoming/", "uploads/", "rule scones-test-incoming-image: pattern: "),
+    ],
+)
+def test_a_change_on_one_side_is_seen(
+    workspace: Workspace, written: str, instead: str, told: str
+) -> None:
+    file: Path = workspace.path / "modules" / "core" / "main.tf"
+    assert written in file.read_text()
+    file.write_text(file.read_text().replace(written, instead))
+    workspace.apply(LEAST)
+    found = list(cloudformation_system().differences(terraform_system(workspace)))
+    assert any(told in line for line in found), "\n".join(found)
