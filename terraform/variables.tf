@@ -200,3 +200,9 @@ variable "web" {
   default     = null
   description = "The web part: detector, REST API and, with `site`, the Elastic Beanstalk site. Null for none."
 }
+
+variable "localstack_url" {
+  type        = string
+  default     = "http://127.0.0.1:4566"
+  description = "Where LocalStack listens; used by localstack/provider_override.tf only."
+}

@@ -3,12 +3,6 @@
 #   cp localstack/provider_override.tf .
 #   terraform apply -var-file localstack/localstack.tfvars
 
-variable "localstack_url" {
-  type        = string
-  default     = "http://127.0.0.1:4566"
-  description = "Where LocalStack listens."
-}
-
 provider "aws" {
   access_key                  = "test"
   secret_key                  = "test"

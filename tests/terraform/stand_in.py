@@ -44,6 +44,11 @@ _ARNS = {
     "aws_sqs_queue": "arn:aws:sqs:{region}:{account}:{name}",
 }
 _PREFIXES = {"name": "name_prefix", "bucket": "bucket_prefix"}
+# What cannot be changed: another value makes another resource.
+_FIXED = {
+    "aws_sagemaker_model": "name",
+    "aws_sagemaker_endpoint_configuration": "production_variants",
+}
 # Where an ARN or a name is the id.
 _IDS = {
     "aws_s3_bucket": "{bucket}",
@@ -101,15 +106,21 @@ class StandIn(rpc.ProviderServicer):
 
     def PlanResourceChange(self, request: Any, context: Any) -> Any:
         planned = read_dynamic_value(request.proposed_new_state)
+        prior = read_dynamic_value(request.prior_state)
+        replaced = []
         if planned is not None:
-            created = read_dynamic_value(request.prior_state) is None
             for name, attribute in self._attributes(request.type_name).items():
-                if attribute.get("computed") and planned[name] is None and created:
+                if attribute.get("computed") and planned[name] is None and prior is None:
                     planned[name] = Unknown
             if "tags_all" in planned:
                 tags = planned.get("tags")
                 planned["tags_all"] = tags if tags is Unknown else self._tags | (tags or {})
-        return pb.PlanResourceChange.Response(planned_state=to_dynamic_value(planned))
+            fixed = _FIXED.get(request.type_name)
+            if fixed and prior is not None and planned[fixed] != prior[fixed]:
+                replaced = [pb.AttributePath(steps=[{"attribute_name": fixed}])]
+        return pb.PlanResourceChange.Response(
+            planned_state=to_dynamic_value(planned), requires_replace=replaced
+        )
 
     def ApplyResourceChange(self, request: Any, context: Any) -> Any:
         state = read_dynamic_value(request.planned_state)

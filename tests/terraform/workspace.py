@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scones.deploy.package import HANDLERS, pack_handler
+from scones.steps.packages import write_packages
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "terraform"
@@ -28,9 +28,7 @@ class Workspace:
         self.path = folder / "terraform"
         shutil.copytree(SOURCE, self.path, ignore=self._ignored)
         shutil.copytree(ROOT / "asl", folder / "asl")
-        (self.path / "packages").mkdir()
-        for name in HANDLERS.values():
-            (self.path / "packages" / f"{name}.zip").write_bytes(pack_handler(name))
+        write_packages(self.path / "packages")
         settings = folder / "terraformrc"
         settings.touch()
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")} | {

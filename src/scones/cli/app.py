@@ -69,6 +69,8 @@ class Commands(click.Group):
             "monitor": "captures",
             "notebook": "notebook",
             "destroy": "infrastructure",
+            "package": "packages",
+            "doctor": "doctor",
         }
     )
 

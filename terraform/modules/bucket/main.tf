@@ -4,9 +4,6 @@ resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18:An access log needs a bucket more; CloudTrail's data events serve those who must know.
   #checkov:skip=CKV_AWS_21:A photo is never rewritten, a model and a capture have names of their own: versions would only cost.
   #checkov:skip=CKV_AWS_144:Photos, models and captures are made from sources kept elsewhere.
-  #checkov:skip=CKV_AWS_145:SSE-S3 unless kms_key_arn names a key.
-  #checkov:skip=CKV2_AWS_61:Objects are deleted by age only where expiry_days says so.
-  #checkov:skip=CKV2_AWS_62:Only the buckets whose objects start something tell of them.
   bucket        = var.name
   force_destroy = var.force_destroy
 }

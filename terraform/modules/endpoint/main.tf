@@ -27,7 +27,6 @@ resource "aws_sagemaker_model" "this" {
 }
 
 resource "aws_sagemaker_endpoint_configuration" "this" {
-  #checkov:skip=CKV_AWS_98:Encrypted by SageMaker's own key unless kms_key_arn names one; instances with NVMe disks refuse a key.
   name_prefix = "${substr(var.name, 0, 36)}-"
   kms_key_arn = var.kms_key_arn
 

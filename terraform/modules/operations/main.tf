@@ -1,7 +1,7 @@
 # What tells a person that something is wrong or dear: alarms, a budget, one topic for both.
 
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26:CloudWatch and AWS Budgets cannot publish to a topic with SNS's own key; kms_key_arn names one that lets them.
+  # CloudWatch and AWS Budgets cannot publish to a topic with SNS's own key.
   name              = "${var.project}-alarms"
   kms_master_key_id = var.kms_key_arn
 }
