@@ -4,8 +4,6 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
-
 locals {
   tags = {
     "scones:project" = var.project
@@ -14,7 +12,7 @@ locals {
   }
   location = {
     partition  = data.aws_partition.current.partition
-    region     = data.aws_region.current.id # in 5 and in 6; `name` is only in 5, `region` only in 6
+    region     = var.region
     account_id = data.aws_caller_identity.current.account_id
   }
   classifier_name = "${var.project}-classifier"

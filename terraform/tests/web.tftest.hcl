@@ -4,14 +4,11 @@ mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }
-
-  mock_data "aws_region" {
-    defaults = { id = "eu-west-1" }
-  }
 }
 
 variables {
   project = "scones-test"
+  region  = "eu-west-1"
   owner   = "test"
   email   = "test@example.org"
   web = {

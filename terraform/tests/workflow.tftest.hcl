@@ -8,14 +8,11 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
   }
-
-  mock_data "aws_region" {
-    defaults = { id = "eu-west-1" }
-  }
 }
 
 variables {
   project = "scones-test"
+  region  = "eu-west-1"
   owner   = "test"
   email   = "test@example.org"
 }

@@ -133,7 +133,6 @@ class StandIn(rpc.ProviderServicer):
         state |= {
             "aws_caller_identity": {"account_id": ACCOUNT},
             "aws_partition": {"partition": "aws"},
-            "aws_region": {"id": self._region},
             "aws_elastic_beanstalk_solution_stack": {
                 "name": "64bit Amazon Linux 2023 v4.7.2 running Python 3.13"
             },
