@@ -85,16 +85,19 @@ _REFERENCES: dict[str, Callable[[Any], str]] = {
     "AWS::Logs::LogGroup": lambda p: p["LogGroupName"],
     "AWS::S3::Bucket": lambda p: p["BucketName"],
     "AWS::SNS::Topic": lambda p: _ARN.format("sns", p["TopicName"]),
+    "AWS::SQS::Queue": lambda p: p["QueueName"],
     "AWS::StepFunctions::StateMachine": lambda p: _ARN.format(
         "states", f"stateMachine:{p['StateMachineName']}"
     ),
 }
 _ATTRIBUTES: dict[str, Callable[[Any], str]] = {
+    "AWS::Events::Rule.Arn": lambda p: _ARN.format("events", f"rule/{p['Name']}"),
     "AWS::IAM::Role.Arn": lambda p: role(p["Policies"][0]["PolicyName"]),
     "AWS::Lambda::Function.Arn": lambda p: _ARN.format("lambda", f"function:{p['FunctionName']}"),
     "AWS::Logs::LogGroup.Arn": lambda p: _ARN.format("logs", f"log-group:{p['LogGroupName']}:*"),
     "AWS::S3::Bucket.Arn": lambda p: f"arn:aws:s3:::{p['BucketName']}",
     "AWS::SNS::Topic.TopicArn": lambda p: _ARN.format("sns", p["TopicName"]),
+    "AWS::SQS::Queue.QueueName": lambda p: p["QueueName"],
     "AWS::SQS::Queue.Arn": lambda p: _ARN.format("sqs", p["QueueName"]),
 }
 
@@ -211,6 +214,16 @@ def _rule(system: System, p: Mapping[str, Any]) -> None:
     )
 
 
+def _queue(system: System, p: Mapping[str, Any]) -> None:
+    properties = {"seconds": p["MessageRetentionPeriod"], "encrypted": p["SqsManagedSseEnabled"]}
+    system.add(f"queue {p['QueueName']}", properties)
+
+
+def _queue_policy(system: System, p: Mapping[str, Any]) -> None:
+    for queue in p["Queues"]:
+        system.add(f"queue {queue}", {"policy": statements(p["PolicyDocument"])})
+
+
 _TERMS: dict[str, Callable[[System, Mapping[str, Any]], None]] = {
     "AWS::Events::Rule": _rule,
     "AWS::IAM::Role": _role,
@@ -220,5 +233,7 @@ _TERMS: dict[str, Callable[[System, Mapping[str, Any]], None]] = {
     "AWS::S3::BucketPolicy": _bucket_policy,
     "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::Topic": _topic,
+    "AWS::SQS::Queue": _queue,
+    "AWS::SQS::QueuePolicy": _queue_policy,
     "AWS::StepFunctions::StateMachine": _state_machine,
 }

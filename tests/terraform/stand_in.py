@@ -54,6 +54,7 @@ _IDS = {
     "aws_s3_bucket": "{bucket}",
     "aws_sns_topic": _ARNS["aws_sns_topic"],
     "aws_iam_role": "{name}",
+    "aws_sqs_queue": "{name}",  # the real one's is its URL, which ends with the name
 }
 
 

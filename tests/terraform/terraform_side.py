@@ -69,8 +69,16 @@ class _Applied:
             "aws_sns_topic_subscription": lambda v: self.system.add(
                 f"subscription of {v['endpoint']} to {v['topic_arn']}", {"protocol": v["protocol"]}
             ),
-            "aws_sqs_queue": lambda v: self._only(f"queue {v['name']}"),
-            "aws_sqs_queue_policy": lambda v: None,  # part of its queue
+            "aws_sqs_queue": lambda v: self.system.add(
+                f"queue {v['name']}",
+                {
+                    "seconds": v["message_retention_seconds"],
+                    "encrypted": v["sqs_managed_sse_enabled"],
+                },
+            ),
+            "aws_sqs_queue_policy": lambda v: self.system.add(
+                f"queue {v['queue_url']}", {"policy": statements(v["policy"])}
+            ),
         }
 
     def _only(self, name: str) -> None:

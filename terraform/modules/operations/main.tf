@@ -27,8 +27,42 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = var.email
 }
 
+# A photo below the threshold fails its execution of classify-image: a few failures are no trouble.
+resource "aws_cloudwatch_metric_alarm" "failed_photos" {
+  alarm_name          = "${var.project}-classify-image-failed"
+  alarm_description   = "More than a tenth of the photos failed. A photo below the threshold fails too."
+  evaluation_periods  = 3
+  threshold           = 0.1
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "share"
+    expression  = "IF(started > 0, failed / started, 0)"
+    label       = "share of failed executions"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { failed = "ExecutionsFailed", started = "ExecutionsStarted" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/States"
+        metric_name = metric_query.value
+        dimensions  = { StateMachineArn = var.state_machines["classify_image"] }
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+}
+
 resource "aws_cloudwatch_metric_alarm" "failed_executions" {
-  for_each = var.state_machines
+  for_each = { for name, arn in var.state_machines : name => arn if name != "classify_image" }
 
   alarm_name          = "${var.project}-${replace(each.key, "_", "-")}-failed"
   alarm_description   = "An execution of ${each.value} failed."

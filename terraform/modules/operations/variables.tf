@@ -31,7 +31,7 @@ variable "monthly_budget_usd" {
 
 variable "state_machines" {
   type        = map(string)
-  description = "ARNs of the state machines whose failures are told."
+  description = "ARNs of the state machines whose failures are told, by their definitions' names; classify_image among them."
 }
 
 variable "queues" {
