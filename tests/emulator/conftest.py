@@ -23,6 +23,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     caller = {"AWS_PROFILE": "personal", "AWS_ACCESS_KEY_ID": "AKIAPERSONAL", "DEVELOP": "1"}
     instance = Emulator(
         base / "state",
+        # Where the session's service is, once a test asks for it.
+        sagemaker_url=f"http://127.0.0.1:{free_port()}",
         environment={**caller, "HOME": str(base / "home"), "CALLERS_SECRET": "hush"},
     )
     (base / "home").mkdir()

@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 ROLE_ARN = "arn:aws:iam::000000000000:role/test"
 
 

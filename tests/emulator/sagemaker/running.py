@@ -142,19 +142,19 @@ class Service:
         if self.process:
             self.signal(signal.SIGTERM)
 
-    def client(self, service: str = "sagemaker", region: str = "us-east-1") -> Any:
+    def client(self, service: str = "sagemaker", region: str = "us-east-1", url: str = "") -> Any:
         """A client whose every answer is checked against botocore's model."""
         # Here, because tests of another environment, which lacks what this needs, use the rest.
         from tests.emulator.sagemaker.answers import check_answer
 
-        client = self.plain_client(service, region)
+        client = self.plain_client(service, region, url)
         client.meta.events.register(f"after-call.{service}.*", check_answer)
         return client
 
-    def plain_client(self, service: str, region: str) -> Any:
+    def plain_client(self, service: str, region: str, url: str = "") -> Any:
         return boto3.client(
             service,
-            endpoint_url=self.url,
+            endpoint_url=url or self.url,
             region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
@@ -195,10 +195,11 @@ class Workbench:
     emulator: Emulator
     bucket: str
     instance_type: str = "ml.m5.xlarge"
+    url: str = ""
 
     def __post_init__(self) -> None:
-        self.sagemaker = self.service.client()
-        self.runtime = self.service.client("sagemaker-runtime")
+        self.sagemaker = self.service.client(url=self.url)
+        self.runtime = self.service.client("sagemaker-runtime", url=self.url)
         self.s3 = self.emulator.client("s3")
         self.logs = self.emulator.client("logs")
 

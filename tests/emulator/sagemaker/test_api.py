@@ -1,4 +1,7 @@
-"""The control plane as clients see it: checks, error forms, lists, tags, unknown operations."""
+"""The control plane as clients see it: checks, error forms, lists, tags, unknown operations.
+
+What is marked `both_doors` runs through LocalStack's port too.
+"""
 
 import json
 import urllib.error
@@ -10,6 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.emulator.sagemaker.doors import both_doors
 from tests.emulator.sagemaker.running import ROLE_ARN, Service, unique
 
 
@@ -26,11 +30,11 @@ def post(service: Service, target: str, body: bytes, **headers: str):
 
 
 @pytest.fixture
-def unchecked(service):
+def unchecked(door):
     """A client that sends what it is given, without botocore's own checks."""
     return boto3.client(
         "sagemaker",
-        endpoint_url=service.url,
+        endpoint_url=door,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -52,6 +56,7 @@ def test_errors_have_awss_wire_form(service):
     }
 
 
+@both_doors
 def test_every_finding_is_reported_at_once(unchecked):
     with pytest.raises(ClientError) as caught:
         unchecked.create_training_job(
@@ -113,9 +118,10 @@ def test_nulls_and_unknown_members_are_ignored(service):
     assert "Models" in document
 
 
-def test_an_operation_that_is_not_there_yet_is_named(service):
+@both_doors
+def test_an_operation_that_is_not_there_yet_is_named(client):
     with pytest.raises(ClientError) as caught:
-        service.client().list_notebook_instances()
+        client.list_notebook_instances()
 
     error = caught.value.response
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 501
@@ -153,9 +159,9 @@ def test_regions_are_worlds_apart(service):
 
 
 @pytest.fixture
-def models(service):
+def models(client):
     """Three models, in the order of their creation, and the text their names share."""
-    client, shared = service.client(), unique("listed")
+    shared = unique("listed")
     names = [f"{letter}-{shared}" for letter in "bca"]
     for name in names:
         client.create_model(
@@ -164,44 +170,46 @@ def models(service):
     return names, shared
 
 
-def listed(service, **asked):
-    answer = service.client().list_models(**asked)
+def listed(client, **asked):
+    answer = client.list_models(**asked)
     return [model["ModelName"] for model in answer["Models"]]
 
 
-def test_lists_are_sorted_as_asked(service, models):
+@both_doors
+def test_lists_are_sorted_as_asked(client, models):
     names, shared = models
 
-    assert listed(service, NameContains=shared) == names[::-1]
-    assert listed(service, NameContains=shared, SortOrder="Ascending") == names
-    by_name = listed(service, NameContains=shared, SortBy="Name", SortOrder="Ascending")
+    assert listed(client, NameContains=shared) == names[::-1]
+    assert listed(client, NameContains=shared, SortOrder="Ascending") == names
+    by_name = listed(client, NameContains=shared, SortBy="Name", SortOrder="Ascending")
     assert by_name == sorted(names)
 
 
-def test_lists_come_in_pages(service, models):
+@both_doors
+def test_lists_come_in_pages(client, models):
     _, shared = models
-    pages = (
-        service.client()
-        .get_paginator("list_models")
-        .paginate(NameContains=shared, PaginationConfig={"PageSize": 2})
+    pages = client.get_paginator("list_models").paginate(
+        NameContains=shared, PaginationConfig={"PageSize": 2}
     )
 
     assert [len(page["Models"]) for page in pages] == [2, 1]
     with pytest.raises(ClientError, match="NextToken 'nonsense' is not valid"):
-        service.client().list_models(NextToken="nonsense")
+        client.list_models(NextToken="nonsense")
 
 
-def test_lists_are_filtered_by_time(service, models):
+@both_doors
+def test_lists_are_filtered_by_time(client, models):
     names, shared = models
     hour = timedelta(hours=1)
     soon, before = datetime.now(UTC) + hour, datetime.now(UTC) - hour
 
-    assert listed(service, NameContains=shared, CreationTimeAfter=soon) == []
-    assert listed(service, NameContains=shared, CreationTimeBefore=before) == []
+    assert listed(client, NameContains=shared, CreationTimeAfter=soon) == []
+    assert listed(client, NameContains=shared, CreationTimeBefore=before) == []
     between = {"CreationTimeAfter": before, "CreationTimeBefore": soon}
-    assert listed(service, NameContains=shared, **between) == names[::-1]
+    assert listed(client, NameContains=shared, **between) == names[::-1]
 
 
+@both_doors
 def test_jobs_and_endpoints_are_listed_by_status(bench):
     completed, failed = bench.train(), bench.train({"fail": "x"})
     bench.ended(completed)
@@ -220,8 +228,9 @@ def test_jobs_and_endpoints_are_listed_by_status(bench):
     assert len(configs["EndpointConfigs"]) == 1
 
 
-def test_tags_are_kept_changed_and_removed(service):
-    client, name = service.client(), unique("model")
+@both_doors
+def test_tags_are_kept_changed_and_removed(client):
+    name = unique("model")
     arn = client.create_model(
         ModelName=name,
         PrimaryContainer={"Image": "fake"},

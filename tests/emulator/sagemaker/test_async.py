@@ -1,4 +1,7 @@
-"""InvokeEndpointAsync: answers in S3, messages in SNS, and nothing lost in between."""
+"""InvokeEndpointAsync: answers in S3, messages in SNS, and nothing lost in between.
+
+What is marked `both_doors` runs through LocalStack's port too.
+"""
 
 import base64
 import json
@@ -9,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator.running import wait_until
+from tests.emulator.sagemaker.doors import both_doors
 from tests.emulator.sagemaker.running import SECONDS, unique
 from tests.emulator.sagemaker.test_capture import config as capturing
 from tests.emulator.sagemaker.test_capture import lines_of
@@ -66,6 +70,7 @@ def wait_for(bench, uri):
     return bench.get(uri)
 
 
+@both_doors
 def test_an_answer_is_put_where_the_client_was_told(bench, topics):
     arns, next_message = topics
     name = bench.deploy(bench.model(TOLD="hello"), AsyncInferenceConfig=config(bench, arns))

@@ -1,4 +1,7 @@
-"""Models, endpoint configurations and endpoints, and what their records say."""
+"""Models, endpoint configurations and endpoints, and what their records say.
+
+What is marked `both_doors` runs through LocalStack's port too.
+"""
 
 import io
 import tarfile
@@ -7,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator.running import wait_until
+from tests.emulator.sagemaker.doors import both_doors
 from tests.emulator.sagemaker.running import ROLE_ARN, SECONDS, unique
 
 
@@ -15,6 +19,7 @@ def error_of(caught: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
+@both_doors
 def test_an_endpoint_serves_the_model_that_was_trained(bench):
     model = bench.model(TOLD="hello")
     name = bench.deploy(model)
@@ -94,6 +99,7 @@ def test_a_server_that_dies_is_started_again_and_the_state_says_so(bench):
     assert bench.invoke(name)["pid"] != first
 
 
+@both_doors
 def test_a_server_that_never_answers_fails_the_endpoint(bench):
     name = bench.deploy(bench.model(EXIT_AT_START="5"))
 
@@ -137,6 +143,7 @@ def test_an_archive_that_reaches_outside_its_folder_fails_the_endpoint(bench):
     assert not list(bench.service.folder.rglob("escaped"))
 
 
+@both_doors
 def test_an_endpoint_that_is_being_created_cannot_be_deleted(bench):
     config = bench.config(bench.model())
     name = unique("endpoint")
@@ -150,6 +157,7 @@ def test_an_endpoint_that_is_being_created_cannot_be_deleted(bench):
     assert error_of(caught) == ("ValidationException", message)
 
 
+@both_doors
 def test_names_are_unique_whatever_their_case(bench):
     model = bench.model()
     config = bench.config(model)
@@ -182,6 +190,7 @@ def test_names_are_unique_whatever_their_case(bench):
         assert error_of(caught) == ("ValidationException", message)
 
 
+@both_doors
 def test_what_is_not_there_is_said_in_awss_words(bench):
     client, base = bench.sagemaker, "arn:aws:sagemaker:us-east-1:000000000000"
     attempts = [
@@ -225,6 +234,7 @@ def test_a_model_needs_a_known_image_and_data_that_is_there(bench):
         assert said.startswith(message)
 
 
+@both_doors
 def test_records_are_described_as_they_were_given(bench):
     model = bench.model(TOLD="hello")
     config = bench.config(model)

@@ -1,10 +1,15 @@
-"""InvokeEndpoint: headers both ways, limits, and the errors AWS gives."""
+"""InvokeEndpoint: headers both ways, limits, and the errors AWS gives.
+
+What is marked `both_doors` runs through LocalStack's port too.
+"""
 
 import http.client
 import json
 
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.emulator.sagemaker.doors import both_doors
 
 LIMIT = 6_291_456
 
@@ -14,6 +19,7 @@ def endpoint(bench):
     return bench.deploy(bench.model())
 
 
+@both_doors
 def test_headers_reach_the_model_and_come_back(bench, endpoint):
     answer = bench.runtime.invoke_endpoint(
         EndpointName=endpoint,
@@ -36,6 +42,7 @@ def test_headers_reach_the_model_and_come_back(bench, endpoint):
     assert answer["CustomAttributes"] == "TRACE=1"
 
 
+@both_doors
 def test_the_largest_body_goes_through_and_one_byte_more_does_not(bench, endpoint):
     body = bytes(LIMIT)
     answer = bench.runtime.invoke_endpoint(
@@ -71,6 +78,7 @@ def test_a_body_of_unknown_length_is_limited_too(bench, endpoint):
     connection.close()
 
 
+@both_doors
 @pytest.mark.parametrize(("status", "side"), [(415, "client"), (500, "server")])
 def test_a_models_error_is_a_model_error(bench, endpoint, status, side):
     with pytest.raises(bench.runtime.exceptions.ModelError) as caught:
@@ -89,6 +97,7 @@ def test_a_models_error_is_a_model_error(bench, endpoint, status, side):
     )
 
 
+@both_doors
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

@@ -1,4 +1,7 @@
-"""Processing jobs, by boto3 alone: folders in and out, contract, states, stops."""
+"""Processing jobs, by boto3 alone: folders in and out, contract, states, stops.
+
+What is marked `both_doors` runs through LocalStack's port too.
+"""
 
 import json
 import signal
@@ -8,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator.running import wait_until
+from tests.emulator.sagemaker.doors import both_doors
 from tests.emulator.sagemaker.running import (
     INPUT,
     OUTPUT,
@@ -33,6 +37,7 @@ print("copied")
 """
 
 
+@both_doors
 def test_a_program_turns_inputs_into_outputs(bench):
     bench.put("data/a.txt", b"a")
     bench.put("data/deep/b.txt", b"b")
@@ -249,6 +254,7 @@ def test_what_cannot_be_done_is_refused_by_name(bench, more, message):
     assert refused.value.response["Error"]["Code"] == "ValidationException"
 
 
+@both_doors
 def test_names_are_taken_once_and_tags_are_kept(bench):
     name = bench.process("pass", Tags=[{"Key": "team", "Value": "bay"}])
     job = bench.processed(name)

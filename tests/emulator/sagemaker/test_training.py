@@ -1,4 +1,7 @@
-"""Training jobs: the container contract, AWS's states, stops, failures and logs."""
+"""Training jobs: the container contract, AWS's states, stops, failures and logs.
+
+What is marked `both_doors` runs through LocalStack's port too.
+"""
 
 import io
 import json
@@ -10,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator.running import wait_until
+from tests.emulator.sagemaker.doors import both_doors
 from tests.emulator.sagemaker.running import BUILT_IN_URI, ROLE_ARN, SECONDS, unique
 
 
@@ -30,6 +34,7 @@ def path(job: dict) -> list[str]:
     return [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
 
 
+@both_doors
 def test_a_job_goes_through_awss_states_and_leaves_its_model_in_s3(bench):
     bench.put("train/a.txt")
     name = bench.train(
@@ -140,6 +145,7 @@ def test_a_manifest_names_the_files_of_a_channel(bench):
     assert seen["files"] == {"train/one/a.txt": "A", "train/two/b.txt": "B"}
 
 
+@both_doors
 def test_the_failure_file_becomes_the_failure_reason(bench):
     job = bench.ended(bench.train({"fail": "there is no spoon " * 100, "code": "7"}))
 
@@ -157,6 +163,7 @@ def test_an_empty_failure_is_told_as_aws_tells_it(bench):
     assert job["FailureReason"] == "AlgorithmError: , exit code: 3"
 
 
+@both_doors
 def test_a_stopped_job_keeps_what_it_has_saved(bench):
     name = bench.train({"sleep": "60"})
     bench.training(name, "waiting")
@@ -210,6 +217,7 @@ def test_the_maximum_runtime_stops_a_job(bench):
     assert weights == b"half trained"
 
 
+@both_doors
 def test_a_job_that_has_ended_cannot_be_stopped(bench):
     name = bench.train()
     bench.ended(name)
@@ -304,6 +312,7 @@ def test_a_job_leaves_its_log_on_disk_and_not_its_data(bench):
     assert (folder / "algo-1.log").read_text().startswith("kept\n")
 
 
+@both_doors
 @pytest.mark.parametrize("prefix", ["nothing/", "train/a.tx"])
 def test_missing_input_data_is_refused_in_awss_words(bench, prefix):
     bench.put("train/a.csv")
@@ -353,6 +362,7 @@ def test_a_bucket_that_takes_no_model_fails_the_job(bench):
     assert job["FailureReason"].startswith("ClientError: Artifact upload failed:")
 
 
+@both_doors
 def test_a_name_is_used_once(bench):
     name = bench.train({"sleep": "0"})
     bench.ended(name)

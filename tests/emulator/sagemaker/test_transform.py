@@ -1,4 +1,7 @@
-"""Batch transform jobs, by boto3 alone: outputs, order, failures, states, stops."""
+"""Batch transform jobs, by boto3 alone: outputs, order, failures, states, stops.
+
+What is marked `both_doors` runs through LocalStack's port too.
+"""
 
 import gzip
 import json
@@ -10,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulator.running import wait_until
+from tests.emulator.sagemaker.doors import both_doors
 from tests.emulator.sagemaker.running import SECONDS, Service, Workbench, output_members, unique
 
 LINES = {"ContentType": "text/csv", "SplitType": "Line"}
@@ -297,6 +301,7 @@ def test_captures_are_manifests_of_input_and_output(bench, weights):
     assert len({row.split(",")[1] for row in rows}) == 2
 
 
+@both_doors
 def test_jobs_are_listed_tagged_and_named_once(bench, weights):
     bench.put("in", b"x")
     model = bench.model(weights, ANSWER="upper")
@@ -345,6 +350,7 @@ def test_what_cannot_be_done_is_refused_by_name(bench, weights, more, message):
     assert refused.value.response["Error"]["Code"] == "ValidationException"
 
 
+@both_doors
 def test_what_is_not_there_is_not_found(bench):
     for operation in ("describe_transform_job", "stop_transform_job"):
         with pytest.raises(ClientError, match="Could not find requested job with name: none"):
