@@ -8,6 +8,7 @@ import pytest
 
 from tests.emulator.running import Emulator
 from tests.emulator.sagemaker.running import Service, Workbench, unique
+from tests.emulator.sagemaker.stage import Stage, set_up
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +55,11 @@ def own(emulator: Emulator, tmp_path: Path) -> Iterator[Workbench]:
     emulator.client("s3").create_bucket(Bucket=bucket)
     with service:
         yield Workbench(service, emulator, bucket)
+
+
+@pytest.fixture(scope="session")
+def stage(service: Service) -> Iterator[Stage]:
+    """Something of each kind that a request can name."""
+    made = set_up(service)
+    yield made
+    made.bench.delete(made.given["EndpointName"])
