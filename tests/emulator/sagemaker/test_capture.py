@@ -183,11 +183,12 @@ def test_a_sampling_percentage_takes_about_its_share(bench):
 
 @pytest.mark.parametrize("off", [{"EnableCapture": False}, {"InitialSamplingPercentage": 0}])
 def test_nothing_is_captured_when_capture_is_off(bench, off):
-    name = bench.deploy(bench.model(), DataCaptureConfig=config(bench, **off))
+    name = bench.deploy(bench.model(), DataCaptureConfig=config(bench, KmsKeyId="key", **off))
     described = bench.endpoint(name)["DataCaptureConfig"]
     bench.invoke(name)
     bench.delete(name)
 
+    assert described["KmsKeyId"] == "key"
     assert described["CaptureStatus"] == ("Stopped" if "EnableCapture" in off else "Started")
     assert described["CurrentSamplingPercentage"] == (100 if "EnableCapture" in off else 0)
     assert bench.keys("data_capture/") == []
