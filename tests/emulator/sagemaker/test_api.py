@@ -242,8 +242,9 @@ def test_tags_are_kept_changed_and_removed(client):
     client.delete_tags(ResourceArn=arn, TagKeys=["team", "absent"])
 
     assert client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "stage", "Value": "prod"}]
-    with pytest.raises(ClientError, match="is not the ARN of a resource"):
-        client.list_tags(ResourceArn="arn:aws:sagemaker:us-east-1:000000000000:project/p")
+    for other in (arn.replace(":model/", ":project/"), arn.replace("000000000000", "111111111111")):
+        with pytest.raises(ClientError, match="is not the ARN of a resource"):
+            client.list_tags(ResourceArn=other)
 
 
 def test_a_limit_is_told_with_the_option_that_sets_it(emulator, tmp_path):

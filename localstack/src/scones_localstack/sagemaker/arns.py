@@ -45,6 +45,7 @@ def parse(text: str) -> tuple[str, str, str]:
     """
     parts = text.split(":", 5)
     kind, _, name = parts[-1].partition("/")
-    if len(parts) != 6 or parts[2] != "sagemaker" or kind not in KINDS or not name:
+    is_here = len(parts) == 6 and parts[2] == "sagemaker" and parts[4] == ACCOUNT
+    if not is_here or kind not in KINDS or not name:
         raise ValidationException(f"{text} is not the ARN of a resource that this service keeps.")
     return kind, parts[3], name
