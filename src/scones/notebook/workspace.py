@@ -27,6 +27,7 @@ NOTEBOOK = "walkthrough.ipynb"
 SAMPLE = "sample.png"
 KERNEL = "python3"
 """The name that every notebook asks for; here it is the kernel below."""
+_NEWS = "@jupyterlab/apputils-extension:announcements"
 _TELEMETRY_OFF = (
     "SchemaVersion: '1.0'\n"
     "SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}\n"
@@ -81,6 +82,7 @@ def prepare(project: Project, folder: Path, config: Path | None = None) -> Works
             _sample(project, folder / SAMPLE)
         jupyter_dir = project.state_dir / "run" / "notebook"
         _install_kernel(jupyter_dir, project.settings.profile)
+        _silence(jupyter_dir)
         environment = _environment(project, jupyter_dir, config or DEFAULT_CONFIG)
     except OSError as error:
         raise DataError(f"cannot make a workspace in {folder}: {error}") from error
@@ -111,6 +113,13 @@ def _install_kernel(jupyter_dir: Path, profile: str) -> None:
         "metadata": {"debugger": True},
     }
     (place / "kernel.json").write_text(json.dumps(description, indent=2))
+
+
+def _silence(jupyter_dir: Path) -> None:
+    """Keep JupyterLab from asking about news, and the SDK from telling of its use."""
+    page = jupyter_dir / "config" / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(json.dumps({"disabledExtensions": {_NEWS: True}}))
     (jupyter_dir / "sagemaker.yaml").write_text(_TELEMETRY_OFF)
 
 

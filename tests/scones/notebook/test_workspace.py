@@ -108,3 +108,9 @@ def test_on_aws_a_persons_profile_counts(tmp_path: Path, monkeypatch: pytest.Mon
     assert environment["AWS_PROFILE"] == "somebody"
     assert environment["SCONES_PROFILE"] == "aws"
     assert not {"AWS_ENDPOINT_URL", "SAGEMAKER_USER_CONFIG_OVERRIDE"} & set(environment)
+
+
+def test_jupyterlab_is_kept_from_asking_about_news(project: Project, tmp_path: Path) -> None:
+    made = prepare(project, tmp_path / "mine", CONFIG)
+    page = made.jupyter_dir / "config" / "labconfig" / "page_config.json"
+    assert "@jupyterlab/apputils-extension:announcements" in page.read_text()
