@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.cli.schedules import schedule
 from scones.console import table
 from scones.errors import UsageError
 from scones.monitor.baseline.constraints import CategoricalDrift, Comparison
@@ -194,3 +195,6 @@ def _drawn(found: Checkup) -> Any:
         for item in compared.drifted
     ]
     return table(["feature", "check", "finding"], rows, title)
+
+
+monitor.add_command(schedule)

@@ -1,7 +1,7 @@
 """Remove everything that carries the project's name, and check that nothing is left.
 
-What writes goes first, so that nothing comes back: endpoints and jobs, then the stack with its
-functions, then the buckets, then the logs.
+What writes goes first, so that nothing comes back: schedules, endpoints and jobs, then the stack
+with its functions, then the buckets, then the logs.
 """
 
 from functools import partial
@@ -35,7 +35,7 @@ def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) 
     is_ours = remains.ownership(aws, settings)
     removed = [
         label
-        for find in (remains.training, remains.hosting)
+        for find in (remains.monitoring, remains.training, remains.hosting)
         for label in remains.remove_all(partial(find, aws, is_ours), reporter=reporter)
     ]
     cloudformation = aws.client("cloudformation")
@@ -62,7 +62,7 @@ def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
     ]
     outside = [
         remainder.label
-        for find in (remains.training, remains.hosting, remains.logs)
+        for find in (remains.monitoring, remains.training, remains.hosting, remains.logs)
         for remainder in find(aws, is_ours)
     ]
     return stacks + buckets + outside + [stray.label for stray in strays(aws, settings)]

@@ -18,6 +18,7 @@ from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
 
 TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 LOG_GROUP_PREFIXES = ("/aws/lambda/", "/aws/sagemaker/Endpoints/")
 DEADLINE_SECONDS = 600.0
 FIRST_POLL_SECONDS = 0.05
@@ -98,6 +99,32 @@ def hosting(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
                 )
 
 
+def monitoring(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
+    """Yield monitoring schedules, then their job definitions."""
+    sagemaker = aws.client("sagemaker")
+    schedules = sagemaker.get_paginator("list_monitoring_schedules").paginate(
+        NameContains=is_ours.project
+    )
+    for found in [each for page in schedules for each in page["MonitoringScheduleSummaries"]]:
+        if is_ours(name := found["MonitoringScheduleName"]):
+            delete = sagemaker.delete_monitoring_schedule
+            yield Remainder(
+                f"monitoring schedule {name}",
+                partial(delete_if_there, delete, MonitoringScheduleName=name),
+            )
+    for kind in ("data_quality", "model_quality"):
+        pages = sagemaker.get_paginator(f"list_{kind}_job_definitions").paginate(
+            NameContains=is_ours.project
+        )
+        delete = getattr(sagemaker, f"delete_{kind}_job_definition")
+        for found in [each for page in pages for each in page["JobDefinitionSummaries"]]:
+            if is_ours(name := found["MonitoringJobDefinitionName"]):
+                yield Remainder(
+                    f"job definition {name}",
+                    partial(delete_if_there, delete, JobDefinitionName=name),
+                )
+
+
 def training(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
     """Yield the training jobs under way; those that have ended stay, as AWS keeps them."""
     sagemaker = aws.client("sagemaker")
@@ -115,7 +142,7 @@ def training(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
 
 
 def logs(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
-    """Yield log groups of functions and endpoints, and the log streams of training jobs."""
+    """Yield log groups of functions and endpoints, log streams of training and monitoring jobs."""
     client = aws.client("logs")
     for prefix in LOG_GROUP_PREFIXES:
         pages = client.get_paginator("describe_log_groups").paginate(
@@ -127,13 +154,17 @@ def logs(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
                     f"log group {group}",
                     partial(delete_if_there, client.delete_log_group, logGroupName=group),
                 )
-    for stream in _training_streams(client, is_ours):
+    streams = [
+        *((TRAINING_LOG_GROUP, stream) for stream in _training_streams(client, is_ours)),
+        *((PROCESSING_LOG_GROUP, stream) for stream in _monitoring_streams(aws, is_ours)),
+    ]
+    for group, stream in streams:
         yield Remainder(
-            f"log stream {TRAINING_LOG_GROUP}/{stream}",
+            f"log stream {group}/{stream}",
             partial(
                 delete_if_there,
                 client.delete_log_stream,
-                logGroupName=TRAINING_LOG_GROUP,
+                logGroupName=group,
                 logStreamName=stream,
             ),
         )
@@ -170,16 +201,39 @@ def remove_all(
 
 
 def _training_streams(client: Any, is_ours: Ownership) -> list[str]:
+    names = _streams(client, TRAINING_LOG_GROUP, f"{is_ours.project}-")
+    return [name for name in names if is_ours(name)]
+
+
+def _monitoring_streams(aws: Aws, is_ours: Ownership) -> list[str]:
+    """Return the streams of the jobs that the project's schedules have started."""
+    pages = aws.client("sagemaker").get_paginator("list_monitoring_executions").paginate()
+    jobs = {
+        found["ProcessingJobArn"].rpartition("/")[2]
+        for page in pages
+        for found in page["MonitoringExecutionSummaries"]
+        if "ProcessingJobArn" in found and is_ours(found["MonitoringScheduleName"])
+    }
+    if not jobs:
+        return []
+    names = (
+        name
+        for prefix in ("data-quality-monitoring-", "model-quality-monitoring-")
+        for name in _streams(aws.client("logs"), PROCESSING_LOG_GROUP, prefix)
+    )
+    return [name for name in names if name.partition("/")[0] in jobs]
+
+
+def _streams(client: Any, group: str, prefix: str) -> list[str]:
     try:
         pages = client.get_paginator("describe_log_streams").paginate(
-            logGroupName=TRAINING_LOG_GROUP, logStreamNamePrefix=f"{is_ours.project}-"
+            logGroupName=group, logStreamNamePrefix=prefix
         )
-        names = [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+        return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return []
         raise
-    return [name for name in names if is_ours(name)]
 
 
 def delete_if_there(call: Callable[..., Any], **name: str) -> None:

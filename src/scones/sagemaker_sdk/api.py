@@ -92,6 +92,16 @@ class EmulatedApiSession(ApiSession):
         """Wait for a training job's end, without its log."""
         return super().wait_for_job(job, min(poll, POLL_SECONDS))
 
+    def wait_for_processing_job(self, job: str, poll: float = POLL_SECONDS) -> Any:
+        """Wait for a processing job's end, such as a baselining job's, without its log."""
+        return super().wait_for_processing_job(job, min(poll, POLL_SECONDS))
+
+    def logs_for_processing_job(
+        self, job_name: str, wait: bool = False, poll: float = POLL_SECONDS
+    ) -> Any:
+        """Show a processing job's log, and wait for its end where asked to."""
+        return super().logs_for_processing_job(job_name, wait, min(poll, POLL_SECONDS))
+
     def _logs_for_job(self, job_name: str, wait: bool = False, *arguments: Any, **more: Any) -> Any:
         if not wait:
             return super()._logs_for_job(job_name, wait, *arguments, **more)

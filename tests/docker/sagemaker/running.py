@@ -64,7 +64,12 @@ class DockerService(Service):
             "environment": {"FROM_TABLE": "yes"},
         }
         missing = {"repositories": ["missing"], "image": "scones-test/missing:latest"}
-        path.write_text(json.dumps({"images": [image, missing]}))
+        analyzer = {
+            "repositories": ["sagemaker-model-monitor-analyzer"],
+            "image": "scones/tools:latest",
+            "entrypoint": ["scones-monitor-analyzer"],
+        }
+        path.write_text(json.dumps({"images": [image, missing, analyzer]}))
         return path
 
     def command(self) -> list[str]:

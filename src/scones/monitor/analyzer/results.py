@@ -8,7 +8,6 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scones.aws import container_client
-from scones.errors import SconesError
 from scones.monitor.analyzer.job import Job
 from scones.monitor.analyzer.model_quality import Judged
 from scones.monitor.baseline import Compared, notify
@@ -19,7 +18,10 @@ MESSAGE_FILE = "output/message"
 
 
 def tell(job: Job, found: Compared | Judged) -> str:
-    """Leave message and metrics, and tell the topic of violations; return the message."""
+    """Tell the topic of violations, leave message and metrics; return the message.
+
+    A topic that cannot be told does not spoil the results: the message says so.
+    """
     count = len(_violations(found))
     if job.publish:
         _leave_metrics(job, _metrics(found))
@@ -28,9 +30,12 @@ def tell(job: Job, found: Compared | Judged) -> str:
         if count
         else "Completed: Job completed successfully with no violations."
     )
-    leave_message(job.root, message)
     if count and job.topic_arn:
-        _notify(job, found)
+        try:
+            _notify(job, found)
+        except (BotoCoreError, ClientError) as error:
+            message += f" They could not be told to {job.topic_arn}: {error}"
+    leave_message(job.root, message)
     return message
 
 
@@ -72,18 +77,15 @@ def _leave_metrics(job: Job, data: Iterable[Mapping[str, Any]]) -> None:
 def _notify(job: Job, found: Compared | Judged) -> None:
     sns = container_client("sns")
     name = job.schedule or job.endpoint
-    try:
-        if isinstance(found, Compared):
-            notify(sns, job.topic_arn, found, endpoint=job.endpoint, results=name)
-            return
-        document = {
-            "endpoint": job.endpoint,
-            "schedule": job.schedule,
-            "status": "CompletedWithViolations",
-            "records": found.quality.count,
-            "violations": list(found.violations),
-        }
-        subject = f"{len(found.violations)} violations of model quality: {job.endpoint}"[:100]
-        sns.publish(TopicArn=job.topic_arn, Subject=subject, Message=json.dumps(document, indent=2))
-    except (BotoCoreError, ClientError) as error:
-        raise SconesError(f"cannot tell {job.topic_arn} of the violations: {error}") from error
+    if isinstance(found, Compared):
+        notify(sns, job.topic_arn, found, endpoint=job.endpoint, results=name)
+        return
+    document = {
+        "endpoint": job.endpoint,
+        "schedule": job.schedule,
+        "status": "CompletedWithViolations",
+        "records": found.quality.count,
+        "violations": list(found.violations),
+    }
+    subject = f"{len(found.violations)} violations of model quality: {job.endpoint}"[:100]
+    sns.publish(TopicArn=job.topic_arn, Subject=subject, Message=json.dumps(document, indent=2))

@@ -257,3 +257,14 @@ def test_captures_without_labels_are_an_error(container: Container) -> None:
     container.capture([("5", "0.9")])
     assert container.monitor(**told) == 1
     assert "no capture with ground truth" in container.message()
+
+
+def test_a_topic_that_cannot_be_told_does_not_spoil_the_results(container: Container) -> None:
+    told = baseline(container, ROWS)
+    container.capture([("5", "0.9"), ("6", "0.1")])
+    container.label([0, 0])
+    topic = "arn:aws:sns:us-east-1:000000000000:nowhere"
+    nowhere = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+    assert container.monitor(**told, **nowhere, SCONES_TOPIC_ARN=topic) == 0
+    assert container.message().startswith("CompletedWithViolations: ")
+    assert f"could not be told to {topic}" in container.message()
