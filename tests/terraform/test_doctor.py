@@ -59,7 +59,9 @@ def test_every_check_passes_where_all_is_there(
     assert {finding.outcome for finding in found} == {Outcome.PASSED}, found
     checks = ["terraform", "format", "provider", "validate", "test", "localstack", "plan", "apply"]
     assert [finding.check for finding in found] == checks
-    assert found[-1].detail.startswith("Destroy complete!")
+    details = {finding.check: finding.detail for finding in found}
+    assert details["plan"].startswith("Plan: ")
+    assert details["apply"].startswith("Destroy complete!")
     assert sorted(checkout.rglob("*")) == before
 
 

@@ -115,7 +115,7 @@ class _Examination:
             return Finding(name, Outcome.FAILED, late)
         if done.returncode != 0:
             return Finding(name, Outcome.FAILED, _headline(done.stderr or done.stdout))
-        return Finding(name, Outcome.PASSED, _last_line(done.stdout))
+        return Finding(name, Outcome.PASSED, _summary(done.stdout))
 
     def _program(self, name: str) -> Finding:
         path = shutil.which("terraform")
@@ -135,7 +135,8 @@ class _Examination:
             return Finding(name, Outcome.NOT_RUN, _without_provider(done.detail))
         selected = json.loads(self._run("version", "-json").stdout)["provider_selections"]
         versions = [version for source, version in selected.items() if source.endswith("/aws")]
-        return Finding(name, Outcome.PASSED, f"hashicorp/aws {versions[0] if versions else 'own'}")
+        version = versions[0] if versions else "of TF_REATTACH_PROVIDERS"
+        return Finding(name, Outcome.PASSED, f"hashicorp/aws {version}")
 
     def _localstack(self, name: str) -> Finding:
         url = self._localstack_url
@@ -183,6 +184,7 @@ def _headline(output: str) -> str:
     return (rest.partition("Error: ")[0] if found else text)[:400].strip()
 
 
-def _last_line(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "nothing to say"
+def _summary(output: str) -> str:
+    """Return the line in which Terraform sums up what it did."""
+    found = re.search(r"^(Plan: |No changes|Success!|(Apply|Destroy) complete!).*", output, re.M)
+    return found[0].strip() if found else "nothing to say"
