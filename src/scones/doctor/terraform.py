@@ -185,6 +185,7 @@ def _headline(output: str) -> str:
 
 
 def _summary(output: str) -> str:
-    """Return the line in which Terraform sums up what it did."""
-    found = re.search(r"^(Plan: |No changes|Success!|(Apply|Destroy) complete!).*", output, re.M)
-    return found[0].strip() if found else "nothing to say"
+    """Return the last line in which Terraform sums up what it did."""
+    summing_up = r"^(?:Plan: |No changes|Success!|Apply complete!|Destroy complete!).*"
+    found = re.findall(summing_up, output, re.MULTILINE)
+    return str(found[-1]).strip() if found else "nothing to say"
