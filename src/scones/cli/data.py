@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.etl.im2rec import pack_dataset
 from scones.etl.opening import open_source
 from scones.steps import data
 
@@ -41,6 +42,7 @@ def etl_flags(invocation: Invocation, classes: str | None) -> dict[str, object]:
 @click.command()
 @source_options
 @classes_option
+@click.option("--recordio", is_flag=True, help="Also pack train.rec and validation.rec.")
 @click.option("--list-classes", is_flag=True, help="Say which classes there are, and end.")
 @json_option
 @pass_invocation
@@ -51,6 +53,7 @@ def etl(
     folder: Path | None,
     drawings: bool,
     classes: str | None,
+    recordio: bool,
     list_classes: bool,
     as_json: bool,
 ) -> None:
@@ -67,6 +70,8 @@ def etl(
         terminal.headline("Staging images")
         source = data.open_images(project, archive=archive, folder=folder, drawings=drawings)
         dataset = data.stage_images(project, source)
+        packed = pack_dataset(dataset) if recordio else {}
         document = {"directory": str(dataset.directory), **dataset.as_json()}
+        document |= {"recordio": {name: str(file) for name, file in packed.items()}}
         terminal.result(document, dataset.summary(), as_json=as_json)
         terminal.next_step("scones deploy", "then `scones train`")

@@ -6,6 +6,7 @@
     folder    a person's own files ──▶ labelled images
     drawings  a seed ──▶ labelled images that are no photographs
     staging   Source ──▶ split ──▶ PNG files, train.lst, validation.lst, test.lst, dataset.json
+    im2rec    the staged Dataset ──▶ train.rec, validation.rec (RecordIO), where asked for
     upload    the staged Dataset ──▶ S3: train/, validation/, test/ and the list files
 
 `stage` and `upload` are safe to repeat: a second run with the same inputs changes nothing.
