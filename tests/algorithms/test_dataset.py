@@ -9,11 +9,11 @@ from PIL import Image
 from scones_algorithms.container import Channel
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.dataset import (
-    Entry,
-    read_list,
     read_training_images,
     read_validation_images,
 )
+from scones_algorithms.image_classification.entries import Entry, read_list
+from scones_algorithms.image_classification.labels import LabelForm
 from tests.algorithms.pictures import picture
 
 
@@ -41,7 +41,7 @@ def entries(folder: Path, *sizes: tuple[int, int]) -> list[Entry]:
 
 def listed(channels: tuple[Channel, Channel], text: str) -> list[Entry]:
     (channels[1].directory / "train.lst").write_text(text)
-    return read_list(*channels, num_classes=2)
+    return read_list(*channels, LabelForm(2, multi_label=False))
 
 
 def test_labels_may_be_written_as_im2rec_does(channels: tuple[Channel, Channel]) -> None:
@@ -76,7 +76,7 @@ def test_only_the_first_of_many_problems_are_told(channels: tuple[Channel, Chann
 
 def test_there_must_be_one_list_file(channels: tuple[Channel, Channel]) -> None:
     with pytest.raises(CustomerError, match=r"exactly one \.lst file, not 0"):
-        read_list(*channels, num_classes=2)
+        read_list(*channels, LabelForm(2, multi_label=False))
 
 
 def test_images_of_the_networks_size_are_taken_as_they_are(tmp_path: Path) -> None:

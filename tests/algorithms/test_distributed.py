@@ -13,7 +13,7 @@ import pytest
 from scones_algorithms.container import Channel, Cluster
 from scones_algorithms.distributed.line import Peer, meet
 from scones_algorithms.errors import ClusterError, CustomerError
-from scones_algorithms.image_classification.dataset import Entry, own_share
+from scones_algorithms.image_classification.entries import Entry, own_share
 from scones_algorithms.image_classification.predictor import Predictor
 from tests.algorithms.hosts import (
     Host,

@@ -84,23 +84,6 @@ def test_every_hyperparameter_refuses_nonsense_by_name(parameter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("multi_label", "1"),
-        ("use_pretrained_model", "1"),
-        ("use_weighted_loss", "1"),
-        ("checkpoint_frequency", "1"),
-    ],
-)
-def test_what_is_known_but_not_honoured_is_refused(tmp_path: Path, name: str, value: str) -> None:
-    assert f"{name}='{value}' is not supported yet" in refusal(tmp_path, {name: value})
-
-
-def test_what_is_not_honoured_may_be_given_with_its_default(tmp_path: Path) -> None:
-    job(tmp_path, {"multi_label": "0", "use_pretrained_model": "0", "use_weighted_loss": "0"})
-
-
-@pytest.mark.parametrize(
     ("hyperparameters", "words"),
     [
         ({"top_k": "3"}, "top_k=3 is more than num_classes=2"),
@@ -108,6 +91,9 @@ def test_what_is_not_honoured_may_be_given_with_its_default(tmp_path: Path) -> N
         ({"network": "small", "num_layers": "20"}, "num_layers belongs to network=resnet"),
         ({"learning_rate": "0"}, "learning_rate='0' must be a number above 0 to 1"),
         ({"image_shape": "1,28,28"}, "image_shape='1,28,28' must be"),
+        ({"checkpoint_frequency": "5", "epochs": "4"}, "checkpoint_frequency=5 is more than epoch"),
+        ({"multi_label": "1", "top_k": "2"}, "top_k belongs to single labels"),
+        ({"use_pretrained_model": "1"}, "use_pretrained_model='1' is not supported yet"),
     ],
 )
 def test_values_that_contradict_are_refused(
@@ -121,12 +107,15 @@ def test_values_that_contradict_are_refused(
     [
         ({"train": ""}, "channel train_lst is missing"),
         ({"validation": ""}, "channel train is missing"),
-        ({**IMAGES, "model": "application/x-sagemaker-model"}, "channel model is not supported"),
-        ({**IMAGES, "train": "application/x-recordio"}, "application/x-recordio is not supported"),
+        ({**IMAGES, "test": ""}, "channel test is unknown"),
+        ({**IMAGES, "model": "application/x-recordio"}, "content type must be application/x-sage"),
+        ({**IMAGES, "train": "text/csv"}, "content type text/csv is not supported"),
+        ({**IMAGES, "train": "application/x-recordio"}, "channel train_lst belongs to images"),
+        ({**IMAGES, "train": "image/png; label-format=xml"}, "'label-format=xml' is unknown"),
         ({"train": "", "train_lst": "", "validation": ""}, "channel validation_lst is missing"),
     ],
 )
-def test_channels_that_are_not_image_format_are_refused(
+def test_channels_that_do_not_go_together_are_refused(
     tmp_path: Path, channels: dict[str, str], words: str
 ) -> None:
     assert words in refusal(tmp_path, {}, **channels)
@@ -156,13 +145,13 @@ def test_a_host_that_is_not_among_the_hosts_is_refused(tmp_path: Path) -> None:
         read_job(Container(tmp_path))
 
 
-def test_pipe_mode_is_refused(tmp_path: Path) -> None:
+def test_pipe_mode_is_refused_for_images_with_a_list_file(tmp_path: Path) -> None:
     write_config(tmp_path, SMALL_JOB, **IMAGES)
     config = tmp_path / "input" / "config"
     channels = json.loads(config.joinpath("inputdataconfig.json").read_text())
     channels["train"]["TrainingInputMode"] = "Pipe"
     config.joinpath("inputdataconfig.json").write_text(json.dumps(channels))
-    with pytest.raises(CustomerError, match="Pipe mode is not supported yet"):
+    with pytest.raises(CustomerError, match="Pipe mode takes application/x-recordio"):
         read_job(Container(tmp_path))
 
 
@@ -178,6 +167,11 @@ def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path, content: s
 def test_float16_and_kv_store_are_remarked_upon(tmp_path: Path) -> None:
     asked = job(tmp_path, {"precision_dtype": "float16", "kv_store": "dist_sync"})
     assert len(asked.remarks) == 2
+
+
+def test_what_has_no_effect_is_remarked_upon(tmp_path: Path) -> None:
+    asked = job(tmp_path, {"use_weighted_loss": "1"})
+    assert asked.remarks == ("use_weighted_loss=1 has no effect without multi_label=1",)
 
 
 def test_the_cosine_rises_then_falls_to_nothing(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from PIL import Image
 from scones_algorithms.image_classification import augment
 from scones_algorithms.image_classification.augment import Batches
 from scones_algorithms.image_classification.dataset import (
-    Entry,
     LabelledImages,
     read_training_images,
 )
+from scones_algorithms.image_classification.entries import Entry
 from scones_algorithms.image_classification.predictor import Predictor
 from scones_algorithms.image_classification.preprocess import MEAN, STD, to_batch
 from scones_algorithms.image_classification.recipe import AUGMENTATION_TYPES, MODERN, Augmentation
@@ -23,8 +23,7 @@ from tests.algorithms.pictures import encoded, picture
 def batches(
     images: LabelledImages, how: Augmentation, *, size: int = 32, batch: int = 8, seed: int = 0
 ) -> Batches:
-    rng = np.random.default_rng(seed)
-    return Batches(images, 2, (size, size), batch, how, label_smoothing=0.0, rng=rng)
+    return Batches(images, 2, (size, size), batch, how, label_smoothing=0.0, seed=(seed,))
 
 
 def some_images(count: int = 8, size: int = 32) -> LabelledImages:
@@ -41,7 +40,7 @@ def test_training_and_serving_see_an_image_alike_pixel_for_pixel(
     path = tmp_path / "image.png"
     path.write_bytes(content)
     images = read_training_images([Entry(path, 1)], 32, 32, resize=None, keep_margin=True)
-    in_training, _ = next(batches(images, Augmentation(), batch=1).epoch())
+    in_training, _ = next(batches(images, Augmentation(), batch=1).epoch(0))
     in_serving = Predictor(trained.base / "model").prepare(content)
     assert in_training.dtype == in_serving.dtype == np.float32
     np.testing.assert_array_equal(in_training, in_serving)
@@ -56,7 +55,7 @@ def test_colours_are_centred_and_scaled_channel_by_channel() -> None:
 def test_an_epoch_shows_every_image_and_fills_the_last_batch() -> None:
     pixels = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1) * np.ones((1, 4, 4, 3), np.uint8)
     source = batches(LabelledImages(pixels, np.zeros(10, np.int64)), Augmentation(), size=4)
-    shown = np.concatenate([images[:, 0, 0, 0] for images, _ in source.epoch()])
+    shown = np.concatenate([images[:, 0, 0, 0] for images, _ in source.epoch(0)])
     assert len(source) == 2
     assert len(shown) == 16
     assert len(np.unique(shown)) == 10
@@ -64,10 +63,19 @@ def test_an_epoch_shows_every_image_and_fills_the_last_batch() -> None:
 
 def test_epochs_differ_and_seeds_repeat() -> None:
     images = some_images()
-    first, again = (batches(images, MODERN.augmentation) for _ in range(2))
-    epochs = [next(first.epoch())[0], next(first.epoch())[0]]
+    first, again, other = (batches(images, MODERN.augmentation, seed=n) for n in (0, 0, 1))
+    epochs = [next(first.epoch(0))[0], next(first.epoch(1))[0]]
     assert not np.array_equal(*epochs)
-    np.testing.assert_array_equal(next(again.epoch())[0], epochs[0])
+    np.testing.assert_array_equal(next(again.epoch(1))[0], epochs[1])
+    assert not np.array_equal(next(other.epoch(1))[0], epochs[1])
+
+
+def test_images_that_grow_begin_as_smaller_ones_with_the_same_colours() -> None:
+    source = batches(some_images(), Augmentation(pad=4, crop=True))
+    small, whole = next(source.epoch(0, scale=0.625))[0], next(source.epoch(0))[0]
+    assert small.shape == (8, 3, 20, 20)
+    assert whole.shape == (8, 3, 32, 32)
+    np.testing.assert_allclose(small.mean(), whole.mean(), atol=0.1)
 
 
 @pytest.mark.parametrize("name", AUGMENTATION_TYPES)
@@ -75,7 +83,7 @@ def test_the_built_ins_augmentations_change_images_and_not_labels(name: str) -> 
     images = some_images(size=40)
     plain = batches(images, Augmentation())
     changed = batches(images, AUGMENTATION_TYPES[name])
-    (before, labels), (after, same_labels) = next(plain.epoch()), next(changed.epoch())
+    (before, labels), (after, same_labels) = next(plain.epoch(0)), next(changed.epoch(0))
     assert before.shape == after.shape == (8, 3, 32, 32)
     assert not np.array_equal(before, after)
     np.testing.assert_array_equal(labels, same_labels)
@@ -89,8 +97,8 @@ def test_a_crop_is_a_part_of_the_bordered_image_flipped_or_not() -> None:
     source = batches(images, Augmentation(pad=4, crop=True, flip=True), batch=1)
     mean, std = (np.array(v, np.float32).reshape(1, 3, 1, 1) for v in (MEAN, STD))
     seen = set()
-    for _ in range(40):
-        crop, _ = next(source.epoch())
+    for number in range(40):
+        crop, _ = next(source.epoch(number))
         seen.add(np.rint(crop * std + mean).astype(np.uint8).tobytes())
     assert seen <= possible
     assert len(seen) > 20

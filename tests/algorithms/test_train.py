@@ -126,9 +126,9 @@ def test_every_bad_hyperparameter_is_named_at_once_before_any_work(tmp_path: Pat
         "early_stopping": "perhaps",
         "lr_scheduler_step": "20,10",
         "learning_rte": "0.1",
-        "multi_label": "1",
-        "use_pretrained_model": "1",
-        "checkpoint_frequency": "2",
+        "multi_label": "2",
+        "use_pretrained_model": "yes",
+        "checkpoint_frequency": "0",
     }
     base = write_job(tmp_path, bad)
     process = run_train(base)

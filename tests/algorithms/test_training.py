@@ -77,7 +77,7 @@ def test_a_wrong_number_of_samples_is_remarked_upon_and_the_list_counts(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     run(tmp_path, {"num_training_samples": "999"})
-    assert any("num_training_samples=999, but train lists 16" in m for m in caplog.messages)
+    assert any("num_training_samples=999, but train has 16" in m for m in caplog.messages)
 
 
 def test_a_class_without_an_image_is_remarked_upon(

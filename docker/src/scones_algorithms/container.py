@@ -2,7 +2,7 @@
 
     input/config/hyperparameters.json    input/data/<channel>/    model/
     input/config/inputdataconfig.json    output/failure
-    input/config/resourceconfig.json     output/data/
+    input/config/resourceconfig.json     output/data/    checkpoints/
 
 The root is /opt/ml in a container; SAGEMAKER_BASE_DIR moves it, so that jobs can run side by side.
 Source: docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
@@ -33,6 +33,8 @@ class Channel:
         input_mode: "File", "Pipe" or "FastFile".
         sharded: each host has its own part of the objects (S3DataDistributionType
             ShardedByS3Key), not all of them.
+        record_wrapper: "RecordIO" where each object, or attribute of an augmented manifest, comes
+            as a record of its own; else "None".
     """
 
     name: str
@@ -40,6 +42,11 @@ class Channel:
     content_type: str
     input_mode: str
     sharded: bool = False
+    record_wrapper: str = "None"
+
+    def pipe(self, epoch: int) -> Path:
+        """Return the named pipe of an epoch, counted from 0, in Pipe mode."""
+        return self.directory.with_name(f"{self.name}_{epoch}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,11 @@ class Container:
         return self.root / "model"
 
     @property
+    def checkpoint_dir(self) -> Path:
+        """Folder that is kept in S3 while a job with a CheckpointConfig runs."""
+        return self.root / "checkpoints"
+
+    @property
     def failure_file(self) -> Path:
         """File whose first 1,024 characters become the job's FailureReason."""
         return self.root / "output" / "failure"
@@ -104,6 +116,7 @@ class Container:
                 content_type=about.get("ContentType") or "",
                 input_mode=about.get("TrainingInputMode") or "File",
                 sharded=about.get("S3DistributionType") == "ShardedByS3Key",
+                record_wrapper=about.get("RecordWrapperType") or "None",
             )
             for name, about in described.items()
         }

@@ -16,6 +16,7 @@ from typing import Any
 import mxnet as mx
 
 from scones_algorithms.distributed.server_side import WEIGHTS, ServerSide
+from scones_algorithms.distributed.trainer_state import Arrays, read_state, write_state
 
 Array = Any  # mxnet.nd.NDArray
 
@@ -54,6 +55,14 @@ class Exchange(ABC):
     def refresh(self) -> None:
         """Let the network have the same trained parameters as every other worker's."""
 
+    @abstractmethod
+    def optimizer_state(self) -> Arrays:
+        """Return what this worker's optimizer remembers."""
+
+    @abstractmethod
+    def restore_optimizer(self, arrays: Arrays) -> None:
+        """Let the optimizer remember what `optimizer_state` once returned."""
+
     def mean(self, arrays: Sequence[Array]) -> None:
         """Replace arrays by their means over all workers."""
         self.total(arrays)
@@ -71,11 +80,27 @@ class Exchange(ABC):
         return self.total_of([wish])[0] > 0
 
 
-class Alone(Exchange):
-    """A training on one host."""
+class Local(Exchange):
+    """A worker with an optimizer of its own.
+
+    Args:
+        trainer: gluon's, without a key-value store.
+    """
 
     def __init__(self, trainer: Any) -> None:
         self._trainer = trainer
+
+    def optimizer_state(self) -> Arrays:
+        """Return the state of each parameter, and the count of steps."""
+        return read_state(self._trainer)
+
+    def restore_optimizer(self, arrays: Arrays) -> None:
+        """Give both to the trainer, before its first step."""
+        write_state(self._trainer, arrays)
+
+
+class Alone(Local):
+    """A training on one host."""
 
     def step(self, samples: int, learning_rate: float, *, stop: bool) -> bool:
         """Take a step with the trainer."""
@@ -90,7 +115,7 @@ class Alone(Exchange):
         """Leave the network as it is."""
 
 
-class Synchronous(Exchange):
+class Synchronous(Local):
     """All workers take the same steps, each with its own trainer.
 
     The servers only add up. So workers that began with the same weights keep the same weights, to
@@ -98,8 +123,8 @@ class Synchronous(Exchange):
     """
 
     def __init__(self, network: Any, trainer: Any, size: int) -> None:
+        super().__init__(trainer)
         self.size = size
-        self._trainer = trainer
         self._gradients = [parameter.grad() for parameter in trained(network)]
         self._store = _open_store("dist_sync")
         self._keys: dict[int, int] = {}
@@ -142,6 +167,13 @@ class Asynchronous(Exchange):
             self._store.set_optimizer(ServerSide(optimizer))
         self._store.init(WEIGHTS, _joined([parameter.data() for parameter in self._parameters]))
         self._keys: dict[int, list[int]] = {}
+
+    def optimizer_state(self) -> Arrays:
+        """Return nothing: the servers have the optimizer."""
+        return {}
+
+    def restore_optimizer(self, arrays: Arrays) -> None:
+        """Do nothing: the servers' optimizer begins anew."""
 
     def step(self, samples: int, learning_rate: float, *, stop: bool) -> bool:
         """Send this worker's gradients, and get the weights as they are then."""

@@ -14,16 +14,19 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import mxnet as mx
 
+from scones_algorithms.image_classification.files import (
+    METADATA_FILE,
+    PREFIX,
+    SHAPES_FILE,
+    SYMBOL_FILE,
+    epoch_of,
+)
 from scones_algorithms.image_classification.inference import logits
-
-PREFIX: Final = "image-classification"
-SYMBOL_FILE: Final = f"{PREFIX}-symbol.json"
-SHAPES_FILE: Final = "model-shapes.json"
-METADATA_FILE: Final = "model-metadata.json"
+from scones_algorithms.image_classification.network import last_layer
 
 
 def save(
@@ -34,7 +37,9 @@ def save(
     *,
     mirror: bool,
     temperature: float,
-    metadata: dict[str, Any],
+    metadata: dict[str, Any] | None,
+    multi_label: bool = False,
+    keep_every: int | None = None,
 ) -> Path:
     """Write a model; each file appears whole or not at all, an older model's weights go last.
 
@@ -45,23 +50,30 @@ def save(
         epochs_done: becomes the number in the weights' name.
         mirror: predict from each image and its mirror image.
         temperature: by which logits are divided.
-        metadata: goes to model-metadata.json.
+        metadata: goes to model-metadata.json; None where these weights are kept beside those
+            that are to be served.
+        multi_label: each class has a probability of its own.
+        keep_every: weights of every such epoch stay (checkpoint_frequency).
 
     Returns:
         The path of the weights.
     """
     directory.mkdir(parents=True, exist_ok=True)
     logits_symbol = logits(mx.sym, network, mx.sym.var("data"), mirror=mirror)
-    symbol = mx.sym.softmax(logits_symbol, name="softmax")
+    activation = mx.sym.sigmoid if multi_label else mx.sym.softmax
+    symbol = activation(logits_symbol, name=activation.__name__)
     weights = _weights(network, symbol, temperature)
     path = directory / f"{PREFIX}-{epochs_done:04d}.params"
     shapes = [{"shape": [1, *image_shape], "name": "data"}]
     _write(path, lambda part: _save_arrays(part, weights))
     _write(directory / SYMBOL_FILE, lambda part: symbol.save(str(part)))
     _write(directory / SHAPES_FILE, lambda part: part.write_text(json.dumps(shapes)))
-    _write(directory / METADATA_FILE, lambda part: part.write_text(_document(metadata)))
+    if metadata is None:
+        return path
+    document = json.dumps(metadata, indent=2) + "\n"
+    _write(directory / METADATA_FILE, lambda part: part.write_text(document))
     for older in directory.glob(f"{PREFIX}-*.params"):
-        if older != path:
+        if older != path and not (keep_every and epoch_of(older) % keep_every == 0):
             older.unlink()
     return path
 
@@ -79,7 +91,7 @@ def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
 
 def _weights(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:
     parameters = network.collect_params()
-    last_layer = {network.output.weight.name, network.output.bias.name}
+    calibrated = last_layer(network)
     weights = {}
     for kind, names in (
         ("arg", symbol.list_arguments()),
@@ -88,12 +100,8 @@ def _weights(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:
         for name in names:
             if name in parameters:
                 values = parameters[name].data()
-                weights[f"{kind}:{name}"] = values / temperature if name in last_layer else values
+                weights[f"{kind}:{name}"] = values / temperature if name in calibrated else values
     return weights
-
-
-def _document(metadata: dict[str, Any]) -> str:
-    return json.dumps(metadata, indent=2) + "\n"
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:

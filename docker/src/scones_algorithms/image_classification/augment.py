@@ -1,6 +1,6 @@
 """Training batches: images picked, changed at random and mixed, a whole batch at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ class Batches:
         batch_size: images per batch; every batch is full.
         augmentation: what changes.
         label_smoothing: share of a target that is spread over all classes.
-        rng: source of all that is random here.
+        seed: numbers that, with the epoch's, decide all that is random here.
         per_epoch: batches in an epoch; None for as many as it takes to see every image once.
     """
 
@@ -38,36 +38,49 @@ class Batches:
         batch_size: int,
         augmentation: Augmentation,
         label_smoothing: float,
-        rng: np.random.Generator,
+        seed: Sequence[int],
         per_epoch: int | None = None,
     ) -> None:
-        has_margin = images.pixels.shape[1:3] != size
-        pad = 0 if has_margin else augmentation.pad
-        border = ((0, 0), (pad, pad), (pad, pad), (0, 0))
-        bordered = np.pad(images.pixels, border, mode="reflect") if pad else images.pixels
-        # A view, not a copy: [image, top, left] is the crop that begins there.
-        self._crops = np.lib.stride_tricks.sliding_window_view(bordered, size, axis=(1, 2))
-        spread = label_smoothing / num_classes
-        self._targets = np.full((len(images), num_classes), spread, dtype=np.float32)
-        self._targets[np.arange(len(images)), images.labels] += 1.0 - label_smoothing
+        self._pixels = images.pixels
+        self._size = size
+        self._scale = 0.0  # of the crops that are at hand
+        self._targets = targets(images.labels, num_classes, label_smoothing)
         self._batch_size = batch_size
         self._augmentation = augmentation
-        self._rng = rng
+        self._seed = seed
+        self._rng = np.random.default_rng([*seed, 0])
         self._per_epoch = per_epoch or -(-len(images) // batch_size)
 
     def __len__(self) -> int:
         return self._per_epoch
 
-    def epoch(self) -> Iterator[tuple[Floats, Floats]]:
+    def epoch(self, number: int, scale: float = 1.0) -> Iterator[tuple[Floats, Floats]]:
         """Yield the images in random order; full batches, filled up from the start.
+
+        Args:
+            number: from 0; an epoch is the same whether or not others have gone before it.
+            scale: shrink images and crops to this share of their size.
 
         Yields:
             Normalised images of (batch, 3, height, width) and targets of (batch, classes).
         """
+        self._rng = np.random.default_rng([*self._seed, number])
+        if scale != self._scale:
+            self._scale, self._crops = scale, self._crops_at(scale)
         order = self._rng.permutation(len(self._targets))
         order = np.resize(order, len(self) * self._batch_size)
         for picked in order.reshape(len(self), self._batch_size):
             yield self._batch(picked)
+
+    def _crops_at(self, scale: float) -> Pixels:
+        """Return a view, not a copy: [image, top, left] is the crop that begins there."""
+        has_margin = self._pixels.shape[1:3] != self._size
+        pixels = shrink(self._pixels, scale) if scale != 1 else self._pixels
+        height, width = (round(side * scale) for side in self._size)
+        pad = 0 if has_margin else round(self._augmentation.pad * scale)
+        border = ((0, 0), (pad, pad), (pad, pad), (0, 0))
+        bordered = np.pad(pixels, border, mode="reflect") if pad else pixels
+        return np.lib.stride_tricks.sliding_window_view(bordered, (height, width), axis=(1, 2))
 
     def _batch(self, picked: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
         how, rng = self._augmentation, self._rng
@@ -80,8 +93,8 @@ class Batches:
         batch = normalise(batch)
         if how.cutout:
             cut_out(batch, how.cutout, rng)
-        targets = self._targets[picked]
-        return mix_up(batch, targets, how.mixup, rng) if how.mixup else (batch, targets)
+        wanted = self._targets[picked]
+        return mix_up(batch, wanted, how.mixup, rng) if how.mixup else (batch, wanted)
 
     def _crop(self, picked: npt.NDArray[np.int64]) -> Pixels:
         count = len(picked)
@@ -95,6 +108,29 @@ class Batches:
             flipped = self._rng.random(count) < 0.5
             crops[flipped] = crops[flipped, :, :, ::-1]
         return crops
+
+
+def targets(labels: npt.NDArray[np.int64], num_classes: int, smoothing: float) -> Floats:
+    """Return what a network should say of each image, (n, classes).
+
+    Args:
+        labels: (n,) class indices, or (n, classes) ones and zeros.
+        num_classes: width of a target.
+        smoothing: share that is spread: over all classes, or over yes and no.
+    """
+    if labels.ndim == 2:
+        return (labels * (1 - smoothing) + smoothing / 2).astype(np.float32)
+    found = np.full((len(labels), num_classes), smoothing / num_classes, dtype=np.float32)
+    found[np.arange(len(labels)), labels] += 1.0 - smoothing
+    return found
+
+
+def shrink(pixels: Pixels, scale: float) -> Pixels:
+    """Shrink images of (n, height, width, 3) to a share of their size, by the mean of areas."""
+    height, width = (round(side * scale) for side in pixels.shape[1:3])
+    return np.stack(
+        [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in pixels]
+    )
 
 
 def jitter(batch: Floats, strength: float, rng: np.random.Generator) -> Floats:

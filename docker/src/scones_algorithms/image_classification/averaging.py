@@ -4,6 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Final
 
+import mxnet as mx
+import numpy as np
+
+from scones_algorithms.image_classification.checkpoint import Arrays
+
 EVERY_STEPS: Final = 8  # neighbouring steps differ too little to be worth the copying
 
 
@@ -29,6 +34,17 @@ class WeightAverage:
             for average, parameter in zip(self._averages, self._parameters, strict=True)
             if not statistics_only or parameter.grad_req == "null"
         ]
+
+    def state(self) -> Arrays:
+        """Return all that a later average needs to go on."""
+        counts = {"steps": np.array(self._steps), "updates": np.array(self._updates)}
+        return counts | {str(n): a.asnumpy() for n, a in enumerate(self._averages)}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Go on from what `state` once returned."""
+        self._steps, self._updates = int(arrays["steps"]), int(arrays["updates"])
+        for number, average in enumerate(self._averages):
+            average[:] = mx.nd.array(arrays[str(number)])
 
     def step(self) -> None:
         """Note that the network has taken a step."""

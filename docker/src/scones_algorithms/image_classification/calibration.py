@@ -27,6 +27,12 @@ def softmax(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.float64]
     return probabilities
 
 
+def as_pairs(logits: Floats, labels: Labels) -> tuple[Floats, Labels]:
+    """Turn (n, classes) of a multi-label job into n * classes questions of yes or no."""
+    flat = logits.reshape(-1, 1)
+    return np.concatenate([np.zeros_like(flat), flat], axis=1), labels.reshape(-1)
+
+
 def fit_temperature(logits: Floats, labels: Labels) -> float:
     """Find the temperature under which the labels are likeliest.
 

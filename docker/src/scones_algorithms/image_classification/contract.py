@@ -28,7 +28,7 @@ HYPERPARAMETERS = (
     Hyperparameter("augmentation_type", choice("crop", "crop_color", "crop_color_transform")),
     Hyperparameter("beta_1", number(0, 1), 0.9, note="adam"),
     Hyperparameter("beta_2", number(0, 1), 0.999, note="adam"),
-    Hyperparameter("checkpoint_frequency", integer(1), honoured=False),
+    Hyperparameter("checkpoint_frequency", integer(1), note="also keep every such epoch"),
     Hyperparameter("early_stopping", boolean(), False),
     Hyperparameter("early_stopping_min_epochs", integer(1), 10),
     Hyperparameter("early_stopping_patience", integer(1), 5),
@@ -43,7 +43,7 @@ HYPERPARAMETERS = (
     Hyperparameter("lr_scheduler_step", rising_integers(1), note="replaces the recipe's schedule"),
     Hyperparameter("mini_batch_size", integer(1)),
     Hyperparameter("momentum", number(0, 1), note="sgd, nag"),
-    Hyperparameter("multi_label", flag(), False, honoured=False),
+    Hyperparameter("multi_label", flag(), False),
     Hyperparameter("num_layers", choice_of_integers(*CIFAR_DEPTHS, *IMAGENET_DEPTHS)),
     Hyperparameter("optimizer", choice("sgd", "nag", "adam", "rmsprop")),
     Hyperparameter(
@@ -52,10 +52,12 @@ HYPERPARAMETERS = (
     Hyperparameter("resize", integer(1), note="shorter side of a training image, in pixels"),
     Hyperparameter("top_k", integer(2)),
     Hyperparameter("use_pretrained_model", flag(), False, honoured=False),
-    Hyperparameter("use_weighted_loss", flag(), False, honoured=False, note="multi_label only"),
-    Hyperparameter("weight_decay", number(0, 1)),
+    Hyperparameter("use_weighted_loss", flag(), False, note="multi_label only"),
+    Hyperparameter("weight_decay", number(0, 1), note="sgd, nag"),
     # Ours.
-    Hyperparameter("recipe", choice("builtin", "modern"), note="builtin where num_layers is given"),
+    Hyperparameter(
+        "recipe", choice("builtin", "modern", "pretrain"), note="builtin where num_layers is given"
+    ),
     Hyperparameter("network", choice("small", "resnet"), note="small where num_layers is not"),
     Hyperparameter("seed", integer(0), 0),
 )

@@ -1,32 +1,18 @@
-"""Images and labels of a channel, held in memory as one array of bytes.
-
-A list file has three columns, separated by tabs: a unique index, the class index from 0, and the
-image's path relative to its channel.
-"""
+"""Images and labels of a channel, decoded once and held in memory as one array of bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from scones_algorithms.container import Channel, Cluster
-from scones_algorithms.errors import CustomerError, ImageError
+from scones_algorithms.errors import ImageError
+from scones_algorithms.image_classification.entries import Entry, raise_first
 from scones_algorithms.image_classification.preprocess import Pixels, to_shape
 from scones_algorithms.images import decode
 
-PROBLEMS_TOLD = 5
 CROP_MARGIN = 1.25  # how much larger than the network's input an image is kept for random crops
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a list file."""
-
-    path: Path
-    label: int
 
 
 @dataclass(frozen=True)
@@ -35,7 +21,7 @@ class LabelledImages:
 
     Attributes:
         pixels: (n, height, width, 3), bytes.
-        labels: (n,), class indices.
+        labels: (n,), class indices; or (n, classes), ones and zeros, of a multi-label job.
     """
 
     pixels: Pixels
@@ -45,78 +31,13 @@ class LabelledImages:
         return len(self.labels)
 
 
-def read_list(images: Channel, listing: Channel, num_classes: int) -> list[Entry]:
-    """Read and check the list file of a channel.
-
-    Args:
-        images: the channel with the images.
-        listing: the channel that holds exactly one list file.
-        num_classes: class indices must be below.
-
-    Raises:
-        CustomerError: with the first problems of the file, by line.
-    """
-    path = _only_list_file(listing)
-    entries: list[Entry] = []
-    problems = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            entries.append(_entry(line, images.directory, num_classes))
-        except ValueError as error:
-            problems.append(f"{path.name} line {number}: {error}")
-    _raise_first(problems)
-    if not entries:
-        raise CustomerError(f"{path.name} of channel {listing.name} lists no image")
-    return entries
-
-
-def own_share(entries: list[Entry], channel: Channel, cluster: Cluster, seed: int) -> list[Entry]:
-    """Pick what this host is to train on.
-
-    Of a channel that every host has whole, the hosts take turns in an order that depends on the
-    seed alone: a list is often sorted by class. Of a channel that was sharded by its keys, each
-    host takes what it has.
-
-    Raises:
-        CustomerError: nothing is left for this host.
-    """
-    if cluster.size == 1:
-        return entries
-    if channel.sharded:
-        share = present(entries, channel)
-    else:
-        order = np.random.default_rng(seed).permutation(len(entries))
-        share = [entries[number] for number in order[cluster.rank :: cluster.size]]
-    if not share:
-        raise CustomerError(
-            f"{len(entries)} images in channel {channel.name} are too few for {cluster.size} "
-            "instances: use fewer"
-        )
-    return share
-
-
-def present(entries: list[Entry], channel: Channel) -> list[Entry]:
-    """Of a channel that is sharded by S3 key, pick the images that this host has been given."""
-    if not channel.sharded:
-        return entries
-    found = [entry for entry in entries if entry.path.exists()]
-    if not found:
-        raise CustomerError(
-            f"channel {channel.name} is ShardedByS3Key and this host has none of the images that "
-            f"{channel.name}_lst lists: use fewer instances, or FullyReplicated"
-        )
-    return found
-
-
 def read_training_images(
     entries: list[Entry], height: int, width: int, *, resize: int | None, keep_margin: bool
 ) -> LabelledImages:
     """Read images to train on; a larger image is cropped in the middle, a smaller one refused.
 
     Args:
-        entries: of the list file.
+        entries: of the channel.
         height: of the network's input, in pixels.
         width: of the network's input, in pixels.
         resize: bring the shorter side to this many pixels first.
@@ -144,50 +65,18 @@ def read_validation_images(entries: list[Entry], height: int, width: int) -> Lab
     return _labelled(_read(entries, lambda image: to_shape(image, height, width)), entries)
 
 
-def _only_list_file(listing: Channel) -> Path:
-    found = sorted(listing.directory.rglob("*.lst"))
-    if len(found) != 1:
-        raise CustomerError(
-            f"channel {listing.name} must hold exactly one .lst file, not {len(found)}: give its "
-            "whole S3 key"
-        )
-    return found[0]
-
-
-def _entry(line: str, directory: Path, num_classes: int) -> Entry:
-    columns = line.rstrip("\r\n").split("\t")
-    if len(columns) != 3:
-        raise ValueError(f"{len(columns)} columns separated by tabs, not 3")
-    _, label, relative = columns
-    try:
-        class_index = float(label)  # im2rec writes 0.000000
-    except ValueError:
-        raise ValueError(f"class index {label!r} is not a number") from None
-    if not class_index.is_integer() or not 0 <= class_index < num_classes:
-        raise ValueError(f"class index {label} is not from 0 to {num_classes - 1}")
-    if Path(relative).is_absolute() or ".." in Path(relative).parts:
-        raise ValueError(f"path {relative!r} leaves its channel")
-    return Entry(directory / relative, int(class_index))
-
-
 def _read(entries: list[Entry], fit: Callable[[Image.Image], Pixels]) -> list[Pixels]:
     pixels: list[Pixels] = []
     problems = []
     for entry in entries:
         try:
-            pixels.append(fit(decode(entry.path.read_bytes())))
+            pixels.append(fit(decode(entry.read())))
         except FileNotFoundError:
             problems.append(f"{entry.path.name} is listed but not in its channel")
         except ImageError as error:
             problems.append(f"{entry.path.name}: {error}")
-    _raise_first(problems)
+    raise_first(problems)
     return pixels
-
-
-def _raise_first(problems: list[str]) -> None:
-    if problems:
-        more = len(problems) - PROBLEMS_TOLD
-        raise CustomerError.of(problems[:PROBLEMS_TOLD] + ([f"{more} more"] if more > 0 else []))
 
 
 def _with_shorter_side(image: Image.Image, pixels: int) -> Image.Image:

@@ -8,17 +8,19 @@ from typing import Any
 from scones_algorithms.container import Channel, Cluster, Container
 from scones_algorithms.declaration import read
 from scones_algorithms.errors import CustomerError
-from scones_algorithms.image_classification.channels import channel_problems
+from scones_algorithms.image_classification.channels import MODEL, channel_problems
 from scones_algorithms.image_classification.contract import HYPERPARAMETERS
 from scones_algorithms.image_classification.recipe import (
     AUGMENTATION_TYPES,
+    FINE_TUNING,
+    MODERN,
     RECIPES,
     SMALL_SIDE,
     Recipe,
 )
 
 DEFAULT_KV_STORE = "dist_sync"
-DEFAULT_DEPTH = {"builtin": 152, "modern": 18}
+DEFAULT_DEPTH = {"builtin": 152, "modern": 18, "pretrain": 18}
 RECIPE_FIELDS = (
     "epochs",
     "mini_batch_size",
@@ -59,6 +61,10 @@ class Job:
         lr_scheduler_factor: by which it is multiplied there.
         optimizer_extras: beta_1, beta_2, eps and gamma.
         early_stopping: None to run all epochs.
+        multi_label: an image has several labels, each with a probability of its own.
+        use_weighted_loss: rare labels of a multi-label job count for more.
+        use_pretrained_model: begin with the base network that comes with this package.
+        checkpoint_frequency: keep the model of every such epoch as well; None for none.
         top_k: also report whether the class is among the k likeliest.
         seed: of everything random.
         cluster: the hosts that train together.
@@ -78,6 +84,10 @@ class Job:
     lr_scheduler_factor: float
     optimizer_extras: Mapping[str, float]
     early_stopping: EarlyStopping | None
+    multi_label: bool
+    use_weighted_loss: bool
+    use_pretrained_model: bool
+    checkpoint_frequency: int | None
     top_k: int | None
     seed: int
     cluster: Cluster
@@ -116,9 +126,33 @@ def _contradictions(values: Mapping[str, Any], channels: Mapping[str, Channel]) 
         found.append(f"resize={resize} is less than a side of image_shape: make it larger")
     if values.get("network") == "small" and values.get("num_layers"):
         found.append("num_layers belongs to network=resnet: leave out one of the two")
+    if top_k and values.get("multi_label"):
+        found.append("top_k belongs to single labels: leave it out, or multi_label")
+    frequency = values.get("checkpoint_frequency")
+    if frequency and len(values) == len(HYPERPARAMETERS):
+        epochs = _recipe(values).epochs
+        if frequency > epochs:
+            found.append(f"checkpoint_frequency={frequency} is more than epochs={epochs}")
+    found += _no_base(values) if values.get("use_pretrained_model") else []
     if values.get("early_stopping") and "validation" not in channels:
         found.append("early_stopping needs a validation channel")
     return found
+
+
+def _no_base(values: Mapping[str, Any]) -> list[str]:
+    """Tell why there is no base network for a job."""
+    shape = values.get("image_shape")
+    if values.get("num_layers") or values.get("network") == "resnet":
+        return [
+            "use_pretrained_model=1 has a base for network=small alone: leave out num_layers and "
+            "network, or give an earlier job's model in the channel model"
+        ]
+    if shape and min(shape[1:]) >= SMALL_SIDE:
+        return [
+            f"use_pretrained_model=1 has a base for images below {SMALL_SIDE} pixels alone: give "
+            "image_shape=3,32,32"
+        ]
+    return []
 
 
 def _job(
@@ -139,18 +173,25 @@ def _job(
         lr_scheduler_factor=values["lr_scheduler_factor"],
         optimizer_extras={name: values[name] for name in ("beta_1", "beta_2", "eps", "gamma")},
         early_stopping=_early_stopping(values),
+        multi_label=values["multi_label"],
+        use_weighted_loss=values["use_weighted_loss"] and values["multi_label"],
+        use_pretrained_model=values["use_pretrained_model"],
+        checkpoint_frequency=values["checkpoint_frequency"],
         top_k=values["top_k"],
         seed=values["seed"],
         cluster=cluster,
         kv_store=(values["kv_store"] or DEFAULT_KV_STORE) if cluster.size > 1 else None,
         channels=channels,
         given=given,
-        remarks=tuple(_remarks(values, cluster)),
+        remarks=tuple(_remarks(values, channels, cluster)),
     )
 
 
 def _recipe(values: Mapping[str, Any]) -> Recipe:
     name = values["recipe"] or ("builtin" if values["num_layers"] else "modern")
+    defaults = RECIPES[name]
+    if values["use_pretrained_model"] and name == MODERN.name:
+        defaults = FINE_TUNING
     chosen = {field: values[field] for field in RECIPE_FIELDS if values[field] is not None}
     if values["augmentation_type"]:
         chosen["augmentation"] = AUGMENTATION_TYPES[values["augmentation_type"]]
@@ -158,7 +199,7 @@ def _recipe(values: Mapping[str, Any]) -> Recipe:
         chosen["schedule"] = "step"
     if values["early_stopping"]:
         chosen["keep"] = "best"
-    return dataclasses.replace(RECIPES[name], **chosen)
+    return dataclasses.replace(defaults, **chosen)
 
 
 def _num_layers(values: Mapping[str, Any], recipe: Recipe) -> int | None:
@@ -170,8 +211,10 @@ def _num_layers(values: Mapping[str, Any], recipe: Recipe) -> int | None:
     if values["num_layers"]:
         return int(values["num_layers"])
     small_images = min(values["image_shape"][1:]) < SMALL_SIDE
-    if values["network"] == "small" or (
-        values["network"] is None and recipe.name == "modern" and small_images
+    if (
+        values["network"] == "small"
+        or values["use_pretrained_model"]
+        or (values["network"] is None and recipe.name != "builtin" and small_images)
     ):
         return None
     return DEFAULT_DEPTH[recipe.name]
@@ -187,10 +230,16 @@ def _early_stopping(values: Mapping[str, Any]) -> EarlyStopping | None:
     )
 
 
-def _remarks(values: Mapping[str, Any], cluster: Cluster) -> list[str]:
+def _remarks(
+    values: Mapping[str, Any], channels: Mapping[str, Channel], cluster: Cluster
+) -> list[str]:
     found = []
     if values["precision_dtype"] == "float16":
         found.append("precision_dtype=float16 runs as float32: a CPU has no faster half precision")
+    if values["use_weighted_loss"] and not values["multi_label"]:
+        found.append("use_weighted_loss=1 has no effect without multi_label=1")
+    if values["use_pretrained_model"] and MODEL in channels:
+        found.append("use_pretrained_model=1 has no effect beside channel model")
     if values["kv_store"] and cluster.size == 1:
         found.append(f"kv_store={values['kv_store']} has no effect on one host")
     if not values["kv_store"] and cluster.size > 1:

@@ -35,13 +35,9 @@ def build_exchange(network: Any, job: Job, steps_per_epoch: int) -> Exchange:
 def _options(job: Job) -> dict[str, Any]:
     recipe, extras = job.recipe, job.optimizer_extras
     own: dict[str, dict[str, Any]] = {
-        "sgd": {"momentum": recipe.momentum},
-        "nag": {"momentum": recipe.momentum},
+        "sgd": {"momentum": recipe.momentum, "wd": recipe.weight_decay},
+        "nag": {"momentum": recipe.momentum, "wd": recipe.weight_decay},
         "adam": {"beta1": extras["beta_1"], "beta2": extras["beta_2"], "epsilon": extras["eps"]},
         "rmsprop": {"gamma1": extras["gamma"], "epsilon": extras["eps"]},
     }
-    return {
-        "learning_rate": recipe.learning_rate,
-        "wd": recipe.weight_decay,
-        **own[recipe.optimizer],
-    }
+    return {"learning_rate": recipe.learning_rate, **own[recipe.optimizer]}

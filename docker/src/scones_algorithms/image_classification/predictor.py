@@ -13,7 +13,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from scones_algorithms.errors import CustomerError
-from scones_algorithms.image_classification.artifact import METADATA_FILE, PREFIX, SYMBOL_FILE
+from scones_algorithms.image_classification.files import (
+    METADATA_FILE,
+    SYMBOL_FILE,
+    latest_weights,
+)
 from scones_algorithms.image_classification.preprocess import Floats, to_batch, to_shape
 from scones_algorithms.images import decode
 
@@ -39,7 +43,7 @@ class Predictor:
 
     def __init__(self, directory: Path) -> None:
         self._metadata = read_metadata(directory)
-        weights = _latest_weights(directory)
+        weights = latest_weights(directory)
         try:
             symbol = mx.sym.load(str(directory / SYMBOL_FILE))
             self._executor = _bind(symbol, mx.nd.load(str(weights)), self._metadata.image_shape)
@@ -55,7 +59,7 @@ class Predictor:
             data: a PNG or JPEG file's content.
 
         Returns:
-            Array of (classes,); its sum is 1.
+            Array of (classes,); its sum is 1 unless the model is multi-label.
 
         Raises:
             ImageError: the data is no image that can be used.
@@ -98,16 +102,6 @@ def read_metadata(directory: Path) -> Metadata:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CustomerError(f"{path} cannot be used: {type(error).__name__} {error}") from None
-
-
-def _latest_weights(directory: Path) -> Path:
-    found = sorted(directory.glob(f"{PREFIX}-*.params"))
-    if not found or not (directory / SYMBOL_FILE).exists():
-        raise CustomerError(
-            f"{directory} must hold {SYMBOL_FILE} and {PREFIX}-NNNN.params: "
-            "is it the unpacked model.tar.gz of a training job?"
-        )
-    return found[-1]
 
 
 def _bind(symbol: Any, weights: dict[str, Any], image_shape: tuple[int, int, int]) -> Any:

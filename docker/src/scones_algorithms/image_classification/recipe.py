@@ -1,10 +1,11 @@
-"""How to train: two sets of defaults, as data, over which a job's own values are laid.
+"""How to train: three sets of defaults, as data, over which a job's own values are laid.
 
 `BUILTIN` is what AWS documents. `MODERN` is for small images and few of them, from scratch, on
-one core; docs/decisions/0005-small-network-recipe.md tells how it was found.
+one core; docs/decisions/0005-small-network-recipe.md tells how it was found. `PRETRAIN` is for a
+base network on many classes, and `FINE_TUNING` for what then begins with that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 SMALL_SIDE = 96  # pixels; from here on the first layers of a network shrink the image
@@ -58,6 +59,8 @@ class Recipe:
         schedule: how it falls: not at all, along a cosine to 0, or in steps.
         label_smoothing: share of the target that is spread over all classes.
         augmentation: random changes to training images.
+        growth: images begin small and cost less: pairs of the share of all epochs up to which,
+            and of the image's size to which, training images are shrunk; whole afterwards.
         weight_average: decay of a running average of the weights, which is what is kept; 0 keeps
             the weights themselves.
         mirror: predict from each image and its mirror image; right where left and right mean the
@@ -79,6 +82,12 @@ class Recipe:
     weight_average: float
     mirror: bool
     keep: Literal["last", "best"]
+    growth: tuple[tuple[float, float], ...] = ()
+
+    def scale(self, epoch: int) -> float:
+        """Tell to which share of their size images are shrunk in an epoch, counted from 0."""
+        done = epoch / self.epochs
+        return next((scale for until, scale in self.growth if done < until), 1.0)
 
 
 BUILTIN = Recipe(
@@ -115,4 +124,30 @@ MODERN = Recipe(
     keep="last",
 )
 
-RECIPES = {recipe.name: recipe for recipe in (BUILTIN, MODERN)}
+FINE_TUNING = replace(
+    MODERN,
+    epochs=16,
+    learning_rate=0.02,
+    warmup_epochs=1,
+    weight_decay=1e-3,
+)
+
+PRETRAIN = Recipe(
+    name="pretrain",
+    epochs=16,
+    mini_batch_size=128,
+    optimizer="nag",
+    learning_rate=0.2,
+    momentum=0.9,
+    weight_decay=5e-4,
+    warmup_epochs=2,
+    schedule="cosine",
+    label_smoothing=0.0,
+    augmentation=Augmentation(pad=4, crop=True, flip=True, jitter=0.1),
+    weight_average=0.9,
+    mirror=True,
+    keep="last",
+    growth=((0.55, 0.625), (0.8, 0.75)),
+)
+
+RECIPES = {recipe.name: recipe for recipe in (BUILTIN, MODERN, PRETRAIN)}

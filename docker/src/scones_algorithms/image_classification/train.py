@@ -16,30 +16,44 @@ import numpy as np
 from scones_algorithms.container import JOB_NAME_ENV, Container
 from scones_algorithms.distributed.exchange import Exchange
 from scones_algorithms.image_classification import artifact, preprocess
-from scones_algorithms.image_classification.augment import Batches
+from scones_algorithms.image_classification.augment import Batches, targets
 from scones_algorithms.image_classification.calibration import (
     REPORTED_CONFIDENCE,
+    as_pairs,
     confidence_report,
     fit_temperature,
 )
 from scones_algorithms.image_classification.channels import LIST_OF
+from scones_algorithms.image_classification.checkpoint import Checkpoints
 from scones_algorithms.image_classification.dataset import (
     LabelledImages,
-    own_share,
-    present,
-    read_list,
     read_training_images,
     read_validation_images,
 )
+from scones_algorithms.image_classification.entries import (
+    Entry,
+    own_share,
+    present,
+    read_entries,
+)
+from scones_algorithms.image_classification.files import PREFIX
+from scones_algorithms.image_classification.initial import set_initial_weights
 from scones_algorithms.image_classification.job import Job
-from scones_algorithms.image_classification.network import build_network, describe_network
+from scones_algorithms.image_classification.labels import LabelForm
+from scones_algorithms.image_classification.network import (
+    build_network,
+    describe_network,
+    set_weights,
+)
 from scones_algorithms.image_classification.optimizer import build_exchange
+from scones_algorithms.image_classification.preprocess import Floats
 from scones_algorithms.image_classification.training import Scores, Training
 from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
 
 METADATA_FORMAT: Final = 1
+MOST_WEIGHT: Final = 100.0  # of a label that hardly any image has
 
 
 def train(job: Job, container: Container, stop: StopRequest) -> None:
@@ -59,20 +73,31 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
     mx.random.seed(job.seed)
     network = build_network(job.num_layers, job.num_classes, job.image_shape)
     batches = _batches(job, images)
+    checkpoints = Checkpoints(
+        container.checkpoint_dir,
+        container.model_dir,
+        _identity(job, images),
+        writes=job.cluster.rank == 0,
+    )
+    resumed = checkpoints.read()
+    if resumed:
+        set_weights(network, resumed.part("weights"))
+    else:
+        set_initial_weights(network, job)
     exchange = build_exchange(network, job, len(batches))
     _tell_counts(job, images, exchange)
 
-    def keep(epochs_done: int, scores: Scores | None) -> None:
+    def keep(epochs_done: int, scores: Scores | None, to_serve: bool) -> None:
         if job.cluster.size > 1:
             log.info("Parameters after %d epochs: sha256 %s", epochs_done, digest(network))
         if job.cluster.rank == 0:
             labelled = (scores, validation) if scores and validation else None
-            _save(container, job, network, epochs_done, labelled)
+            _save(container, job, network, epochs_done, labelled, to_serve=to_serve)
 
     if exchange.any(stop.requested):
         log.info("Stop requested before training: no model is kept")
         return
-    Training(network, exchange, job, batches, validation, stop, keep).run()
+    Training(network, exchange, job, batches, validation, stop, keep, checkpoints, resumed).run()
 
 
 def read_images(job: Job) -> tuple[LabelledImages, LabelledImages | None]:
@@ -81,17 +106,44 @@ def read_images(job: Job) -> tuple[LabelledImages, LabelledImages | None]:
     Every host validates with all validation images that it has.
     """
     _, height, width = job.image_shape
+    form = LabelForm(job.num_classes, job.multi_label)
+
+    def entries(name: str) -> list[Entry]:
+        return read_entries(job.channels[name], job.channels.get(LIST_OF[name]), form)
+
     channel = job.channels["train"]
-    entries = read_list(channel, job.channels[LIST_OF["train"]], job.num_classes)
-    entries = own_share(entries, channel, job.cluster, job.seed)
     images = read_training_images(
-        entries, height, width, resize=job.resize, keep_margin=job.recipe.augmentation.crop
+        own_share(entries("train"), channel, job.cluster, job.seed),
+        height,
+        width,
+        resize=job.resize,
+        keep_margin=job.recipe.augmentation.crop,
     )
     if "validation" not in job.channels:
         return images, None
-    channel = job.channels["validation"]
-    entries = read_list(channel, job.channels[LIST_OF["validation"]], job.num_classes)
-    return images, read_validation_images(present(entries, channel), height, width)
+    found = present(entries("validation"), job.channels["validation"])
+    return images, read_validation_images(found, height, width)
+
+
+def label_weights(exchange: Exchange, images: LabelledImages) -> Floats:
+    """Weigh each label by how rare it is among all hosts' images: those without it for one with."""
+    there = np.array(exchange.total_of(images.labels.sum(axis=0).tolist()))
+    count = exchange.total_of([len(images)])[0]
+    weights: Floats = ((count - there) / np.maximum(there, 1)).clip(MOST_WEIGHT**-1, MOST_WEIGHT)
+    return weights.astype(np.float32)
+
+
+def _identity(job: Job, images: LabelledImages) -> dict[str, str]:
+    """Tell what a training that is resumed must have in common with the one that began.
+
+    Names that SageMaker or its SDK adds may differ; of several hosts each has other images.
+    """
+    given = {n: v for n, v in job.given.items() if not n.startswith(("_", "sagemaker_"))}
+    if job.cluster.size > 1:
+        return given | {"hosts": str(job.cluster.size)}
+    found = hashlib.sha256(images.labels.tobytes())
+    found.update(images.pixels.tobytes())
+    return given | {"training images": found.hexdigest()}
 
 
 def _batches(job: Job, images: LabelledImages) -> Batches:
@@ -109,7 +161,7 @@ def _batches(job: Job, images: LabelledImages) -> Batches:
         batch_size=size,
         augmentation=job.recipe.augmentation,
         label_smoothing=job.recipe.label_smoothing,
-        rng=np.random.default_rng([job.seed, job.cluster.rank] if several else job.seed),
+        seed=(job.seed, job.cluster.rank),
         per_epoch=math.ceil(job.num_training_samples / hosts / size) if several else None,
     )
 
@@ -132,11 +184,12 @@ def _tell(job: Job, images: LabelledImages, validation: LabelledImages | None) -
 
 def _tell_counts(job: Job, images: LabelledImages, exchange: Exchange) -> None:
     """Log where the images of all hosts are not what the customer says."""
-    counts = exchange.total_of(np.bincount(images.labels, minlength=job.num_classes).tolist())
-    total, several = int(sum(counts)), job.cluster.size > 1
+    one_hot = targets(images.labels, job.num_classes, smoothing=0.0)
+    *counts, number = exchange.total_of([*one_hot.sum(axis=0).tolist(), len(images)])
+    total, several = int(number), job.cluster.size > 1
     if total != job.num_training_samples:
         log.warning(
-            "num_training_samples=%d, but train lists %d images: %s",
+            "num_training_samples=%d, but train has %d images: %s",
             job.num_training_samples,
             total,
             "an epoch is as long as the former says" if several else "those count",
@@ -161,12 +214,17 @@ def _save(
     network: Any,
     epochs_done: int,
     scored: tuple[Scores, LabelledImages] | None,
+    *,
+    to_serve: bool,
 ) -> None:
     temperature, validation = 1.0, None
     if scored:
         scores, images = scored
-        temperature = fit_temperature(scores.logits, images.labels)
-        validation = confidence_report(scores.logits, images.labels, temperature)
+        logits, labels = scores.logits, images.labels
+        if job.multi_label:
+            logits, labels = as_pairs(logits, labels)
+        temperature = fit_temperature(logits, labels)
+        validation = confidence_report(logits, labels, temperature)
         log.info(
             "Calibration: temperature=%.4f, %.1f%% of the validation images reach a confidence "
             "of %g, of those %.1f%% are right",
@@ -183,7 +241,9 @@ def _save(
         epochs_done,
         mirror=job.recipe.mirror,
         temperature=temperature,
-        metadata=metadata,
+        metadata=metadata if to_serve else None,
+        multi_label=job.multi_label,
+        keep_every=job.checkpoint_frequency,
     )
     log.info('Saved checkpoint to "%s"', path)
 
@@ -194,8 +254,9 @@ def _metadata(
     """Tell all that serving needs, and how the model came to be; nothing in it is a time."""
     return {
         "format": METADATA_FORMAT,
-        "algorithm": artifact.PREFIX,
+        "algorithm": PREFIX,
         "num_classes": job.num_classes,
+        "multi_label": job.multi_label,
         "image_shape": list(job.image_shape),
         "normalization": {"mean": list(preprocess.MEAN), "std": list(preprocess.STD)},
         "resize": preprocess.RESIZE_POLICY,

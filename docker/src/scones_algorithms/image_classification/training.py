@@ -18,8 +18,9 @@ from mxnet import autograd, gluon
 
 from scones_algorithms.distributed.exchange import Exchange, statistics
 from scones_algorithms.errors import CustomerError
-from scones_algorithms.image_classification.augment import Batches
+from scones_algorithms.image_classification.augment import Batches, targets
 from scones_algorithms.image_classification.averaging import WeightAverage
+from scones_algorithms.image_classification.checkpoint import Checkpoints, State
 from scones_algorithms.image_classification.dataset import LabelledImages
 from scones_algorithms.image_classification.inference import logits
 from scones_algorithms.image_classification.job import Job
@@ -43,7 +44,7 @@ class Scores:
     accuracy: float
 
 
-Keep = Callable[[int, Scores | None], None]
+Keep = Callable[[int, Scores | None, bool], None]
 
 
 class Training:
@@ -56,7 +57,11 @@ class Training:
         batches: of training images.
         validation: images to score after each epoch; None where the job has none.
         stop: looked at after each batch.
-        keep: saves the model; gets the number of epochs done and the latest scores.
+        keep: saves the model; gets the number of epochs done, the latest scores, and whether
+            this is the model to serve.
+        checkpoints: written after each epoch.
+        resumed: what to go on from; the network has its weights already.
+        label_weights: (classes,) how much more a label counts that is there than one that is not.
     """
 
     def __init__(
@@ -68,6 +73,9 @@ class Training:
         validation: LabelledImages | None,
         stop: StopRequest,
         keep: Keep,
+        checkpoints: Checkpoints,
+        resumed: State | None = None,
+        label_weights: Floats | None = None,
     ) -> None:
         self._network = network
         self._exchange = exchange
@@ -76,36 +84,66 @@ class Training:
         self._validation = validation
         self._stop = stop
         self._keep = keep
+        self._checkpoints = checkpoints
+        self._resumed = resumed
         decay = job.recipe.weight_average
         self._average = WeightAverage(network, decay) if decay else None
-        self._loss = gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
-        self._loss.hybridize(static_alloc=True, static_shape=True)
+        self._loss = build_loss(job.multi_label, label_weights)
 
     def run(self) -> int:
         """Train until the last epoch, early stopping or a stop request; the model is kept.
 
         Returns:
-            How many epochs were begun.
+            How many epochs were begun, those before a checkpoint included.
         """
-        keep_best = self._job.recipe.keep == "best" and self._validation is not None
+        recipe = self._job.recipe
+        keep_best = recipe.keep == "best" and self._validation is not None
         watch = Watch(self._job.early_stopping)
         scores: Scores | None = None
-        epochs_done = 0
-        while epochs_done < self._job.recipe.epochs and not watch.patience_is_over(epochs_done):
+        epochs_done = self._resume(watch)
+        while epochs_done < recipe.epochs and not watch.patience_is_over(epochs_done):
             stopped = self._exchange.any(not self._train_epoch(epochs_done))
             self._align()
             epochs_done += 1
             if stopped:
                 log.info("Stop requested in epoch %d", epochs_done - 1)
+                scores = None
                 break
             with self._weights_to_keep():
                 scores = self._validate(epochs_done - 1)
-                if scores and watch.is_best(scores.accuracy, epochs_done) and keep_best:
-                    self._keep(epochs_done, scores)
+                best = scores is not None and watch.is_best(scores.accuracy, epochs_done)
+                if (keep_best and best) or self._is_due(epochs_done):
+                    self._keep(epochs_done, scores, best or not keep_best)
+            self._checkpoints.write(self._state(epochs_done, watch))
         if not (keep_best and watch.best_epoch):
             with self._weights_to_keep():
-                self._keep(epochs_done, scores)
+                self._keep(epochs_done, scores or self._validate(epochs_done - 1), True)
         return epochs_done
+
+    def _is_due(self, epochs_done: int) -> bool:
+        """Whether checkpoint_frequency asks for the model of this epoch."""
+        frequency = self._job.checkpoint_frequency
+        return frequency is not None and epochs_done % frequency == 0
+
+    def _resume(self, watch: Watch) -> int:
+        """Take up the checkpoint where there is one; returns how many epochs it has done."""
+        state = self._resumed
+        if state is None:
+            return 0
+        self._exchange.restore_optimizer(state.part("optimizer"))
+        if self._average:
+            self._average.restore(state.part("average"))
+        watch.restore(state.watch)
+        log.info("Resumed from the checkpoint after %d epochs", state.epochs_done)
+        return state.epochs_done
+
+    def _state(self, epochs_done: int, watch: Watch) -> State:
+        weights = {n: p.data().asnumpy() for n, p in self._network.collect_params().items()}
+        average = self._average.state() if self._average else {}
+        optimizer = self._exchange.optimizer_state()
+        return State.of(
+            epochs_done, watch.state(), weights=weights, average=average, optimizer=optimizer
+        )
 
     def _align(self) -> None:
         """Let all workers go on with the same network, and the same average of it.
@@ -125,11 +163,12 @@ class Training:
     def _train_epoch(self, epoch: int) -> bool:
         """Train one epoch; False where a stop request ended it."""
         started = time.monotonic()
-        tally = Tally(self._job.top_k)
-        for number, (images, targets) in enumerate(self._batches.epoch(), start=1):
+        tally = Tally(self._job.top_k, multi_label=self._job.multi_label)
+        batches = self._batches.epoch(epoch, self._job.recipe.scale(epoch))
+        for number, (images, wanted) in enumerate(batches, start=1):
             rate = learning_rate(self._job, epoch + number / len(self._batches))
-            found, loss, stop = self._step(images, targets, rate)
-            tally.add(found, loss, targets)
+            found, loss, stop = self._step(images, wanted, rate)
+            tally.add(found, loss, wanted)
             if number % min(BATCHES_PER_LINE, max(1, len(self._batches) // 2)) == 0:
                 speed = tally.count / (time.monotonic() - started)
                 line = "Epoch[%d] Batch [%d] Speed: %.2f samples/sec accuracy=%.6f"
@@ -146,12 +185,12 @@ class Training:
         log.info("Epoch[%d] Time cost=%.3f", epoch, time.monotonic() - started)
         return True
 
-    def _step(self, images: Floats, targets: Floats, rate: float) -> tuple[Floats, float, bool]:
+    def _step(self, images: Floats, wanted: Floats, rate: float) -> tuple[Floats, float, bool]:
         """Take one step; returns the logits, the sum of the losses, and whether to stop."""
-        batch, wanted = mx.nd.array(images), mx.nd.array(targets)
+        batch, target = mx.nd.array(images), mx.nd.array(wanted)
         with autograd.record():
             found = self._network(batch)
-            loss = self._loss(found, wanted)
+            loss = self._loss(found, target)
         loss.backward()
         stop = self._exchange.step(len(images), rate, stop=self._stop.requested)
         if self._average:
@@ -163,12 +202,24 @@ class Training:
             return None
         images = self._validation
         found = predict(self._network, images.pixels, self._job.recipe)
-        tally = Tally(self._job.top_k)
-        targets = np.eye(self._job.num_classes, dtype=np.float32)[images.labels]
-        tally.add(found, 0.0, targets)
+        tally = Tally(self._job.top_k, multi_label=self._job.multi_label)
+        tally.add(found, 0.0, targets(images.labels, self._job.num_classes, smoothing=0.0))
         tally.pool(self._exchange)
         tally.tell(epoch, "Validation")
         return Scores(found, tally.accuracy)
+
+
+def build_loss(multi_label: bool, label_weights: Floats | None) -> Callable[[Any, Any], Any]:
+    """Return the loss of logits beside targets, one number per image."""
+    if not multi_label:
+        loss = gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
+        loss.hybridize(static_alloc=True, static_shape=True)
+        return loss  # type: ignore[no-any-return]
+    sigmoid = gluon.loss.SigmoidBinaryCrossEntropyLoss()
+    if label_weights is None:
+        return sigmoid  # type: ignore[no-any-return]
+    weights = mx.nd.array(label_weights.reshape(1, -1))
+    return lambda found, wanted: sigmoid(found, wanted, None, weights)
 
 
 def predict(network: Any, pixels: Pixels, recipe: Recipe) -> Floats:

@@ -21,6 +21,20 @@ class Watch:
         self._last_gain = 0
         self._to_beat = -1.0
 
+    def state(self) -> dict[str, float]:
+        """Return all that a later watch needs to go on."""
+        return {
+            "best_epoch": self.best_epoch,
+            "best": self._best,
+            "last_gain": self._last_gain,
+            "to_beat": self._to_beat,
+        }
+
+    def restore(self, state: dict[str, float]) -> None:
+        """Go on from what `state` once returned."""
+        self.best_epoch, self._last_gain = int(state["best_epoch"]), int(state["last_gain"])
+        self._best, self._to_beat = state["best"], state["to_beat"]
+
     def is_best(self, accuracy: float, epochs_done: int) -> bool:
         """Note an epoch's validation accuracy; whether it is the best so far."""
         tolerance = self._rule.tolerance if self._rule else 0.0

@@ -1,0 +1,117 @@
+"""The weights that a training begins with, where they are not random.
+
+    channel `model`           an earlier job's model.tar.gz: all layers (incremental training)
+    use_pretrained_model=1    the base network that comes with this package: all but the last layer
+
+The channel wins, as with the built-in.
+"""
+
+import json
+import logging
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import mxnet as mx
+import numpy as np
+
+from scones_algorithms.container import Channel
+from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.channels import MODEL
+from scones_algorithms.image_classification.checkpoint import Arrays
+from scones_algorithms.image_classification.files import METADATA_FILE, latest_weights
+from scones_algorithms.image_classification.job import Job
+from scones_algorithms.image_classification.network import last_layer, set_weights
+
+log = logging.getLogger(__name__)
+
+BASE_FILE: Final = Path(__file__).parent / "base" / "small-cifar98-v1.params"
+
+
+def set_initial_weights(network: Any, job: Job) -> None:
+    """Give a network the weights that the job names, if it names any.
+
+    Raises:
+        CustomerError: the model of the channel is broken, or of another shape.
+    """
+    if MODEL in job.channels:
+        arrays = read_model(job.channels[MODEL], last_layer(network))
+        _check_shapes(network, arrays)
+        log.info("Starting from the model in channel %s", MODEL)
+    elif job.use_pretrained_model:
+        arrays = read_base(BASE_FILE)
+        for name in last_layer(network):
+            arrays.pop(name, None)
+        log.info("Starting from the base network %s", BASE_FILE.name)
+    else:
+        return
+    set_weights(network, arrays)
+
+
+def read_base(path: Path) -> Arrays:
+    """Read a base network's file: half-precision numbers by the names of the parameters."""
+    return {name: array.asnumpy().astype(np.float32) for name, array in _load(path).items()}
+
+
+def read_model(channel: Channel, calibrated: tuple[str, ...]) -> Arrays:
+    """Read an earlier job's weights, from model.tar.gz or from its unpacked files.
+
+    Args:
+        channel: holds one or the other.
+        calibrated: the parameters into which a temperature was folded, which is undone.
+
+    Raises:
+        CustomerError: they are not there, or cannot be read.
+    """
+    archives = sorted(channel.directory.rglob("*.tar.gz"))
+    if not archives:
+        return _read_folder(channel.directory, calibrated)
+    if len(archives) > 1:
+        raise CustomerError(f"channel {MODEL} holds {len(archives)} archives: give one S3 key")
+    with tempfile.TemporaryDirectory(prefix="scones-model-") as folder:
+        try:
+            with tarfile.open(archives[0]) as archive:
+                archive.extractall(folder, filter="data")
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise CustomerError(f"{archives[0].name} cannot be unpacked: {error}") from None
+        return _read_folder(Path(folder), calibrated)
+
+
+def _read_folder(folder: Path, calibrated: tuple[str, ...]) -> Arrays:
+    loaded = _load(latest_weights(folder))
+    arrays = {name.partition(":")[2]: array.asnumpy() for name, array in loaded.items()}
+    temperature = _temperature(folder / METADATA_FILE)
+    return {
+        name: array * np.float32(temperature) if name in calibrated else array
+        for name, array in arrays.items()
+    }
+
+
+def _temperature(path: Path) -> float:
+    try:
+        return float(json.loads(path.read_text(encoding="utf-8"))["calibration"]["temperature"])
+    except FileNotFoundError:
+        return 1.0
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CustomerError(f"{path.name} in channel {MODEL} cannot be used: {error}") from None
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return dict(mx.nd.load(str(path)))
+    except mx.base.MXNetError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise CustomerError(f"{path.name} cannot be loaded: {reason}") from None
+
+
+def _check_shapes(network: Any, arrays: Arrays) -> None:
+    for name, parameter in network.collect_params().items():
+        found = arrays[name].shape if name in arrays else None
+        if found != parameter.shape:
+            there = f"is {found}" if found else "is missing"
+            raise CustomerError(
+                f"the model in channel {MODEL} does not fit: {name} {there} there and "
+                f"{parameter.shape} here: num_layers, network, image_shape and num_classes must "
+                "be the same as in its training"
+            )
