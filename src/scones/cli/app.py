@@ -62,6 +62,7 @@ class Commands(click.Group):
             "plan": "infrastructure",
             "deploy": "infrastructure",
             "train": "model",
+            "pretrain": "model",
             "endpoint": "model",
             "retrain": "model",
             "classify": "inference",

@@ -1,6 +1,7 @@
-"""`scones train`, `endpoint` and `retrain`."""
+"""`scones train`, `pretrain`, `endpoint` and `retrain`."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -24,6 +25,21 @@ def train(invocation: Invocation, *, job_name: str | None, as_json: bool) -> Non
         text = f"{result.job_name}: done in {seconds(result.seconds)}{cpu}\n{result.model_uri}"
         terminal.result(asdict(result), text, as_json=as_json)
         terminal.next_step("scones endpoint", "serves it")
+
+
+@click.command()
+@click.option("--archive", type=click.Path(path_type=Path), help="A CIFAR-100 archive on disk.")
+@click.option("--epochs", type=click.IntRange(1), help="By default the recipe's.")
+@json_option
+@pass_invocation
+def pretrain(
+    invocation: Invocation, *, archive: Path | None, epochs: int | None, as_json: bool
+) -> None:
+    """Train a base network on CIFAR-100's other classes; go on with one that was cut off."""
+    with invocation.project() as (project, terminal):
+        terminal.headline("Pretraining on the classes that are not the project's")
+        result = model.pretrain(project, archive=archive, epochs=epochs)
+        terminal.result(asdict(result), f"{result.file}\nsha256 {result.sha256}", as_json=as_json)
 
 
 @click.command()

@@ -1,10 +1,14 @@
 """The model: trained on the uploaded images, and served."""
 
+from pathlib import Path
 from typing import Any
 
-from scones import hosting, retraining, training
+from scones import hosting, pretraining, retraining, training
+from scones.emulation.services import interpreter
 from scones.errors import EndpointError, UsageError
 from scones.etl.dataset import Dataset
+from scones.etl.opening import open_source
+from scones.pretraining import Pretrained
 from scones.project import Project
 from scones.retraining import Retraining, RetrainingRequest
 from scones.steps.data import upload_images
@@ -36,6 +40,33 @@ def train(project: Project, dataset: Dataset, *, job_name: str | None = None) ->
         name,
         reporter=project.reporter,
         epochs=int(epochs) if epochs is not None else None,
+    )
+
+
+def pretrain(
+    project: Project, *, archive: Path | None = None, epochs: int | None = None
+) -> Pretrained:
+    """Train a base network on the classes of CIFAR-100 that are not the project's.
+
+    Args:
+        project: The project.
+        archive: A CIFAR-100 archive on disk; by default it is downloaded.
+        epochs: Passes over the images, by default the recipe's.
+
+    Raises:
+        DataError: The archive is not what it should be.
+        TrainingError: The training failed.
+    """
+    downloads = project.state_dir / "downloads"
+    source = open_source(archive, None, False, downloads, reporter=project.reporter)
+    return pretraining.pretrain(
+        source,
+        project.settings.etl.classes,
+        project.state_dir / "pretraining",
+        interpreter("algorithms"),
+        seed=project.settings.training.seed,
+        epochs=epochs,
+        reporter=project.reporter,
     )
 
 
