@@ -1,10 +1,14 @@
-"""Test accuracy of the default recipe on CIFAR-100's bicycles and motorcycles, from scratch.
+"""Test accuracy on CIFAR-100's bicycles and motorcycles, over several seeds.
 
     .tox/algorithms/bin/python benchmarks/train_accuracy.py ARCHIVE [--seeds 0,1,2] [--set A=B]
+    ... --set use_pretrained_model=1       from the base network
+    ... --divisions 1,2,3 --choose         validation images alone, for choosing a recipe
 
 Each seed is one training job as SageMaker would start it: 900 images to train on, 100 carved out
 of the training set to validate with. The 200 test images are scored once, after the last epoch,
-with the saved artifact. Prints progress on standard error and one JSON document on standard output.
+with the saved artifact; with --choose they are not looked at, and each division of the training
+images is one job that holds out other images. Prints progress on standard error and one JSON
+document on standard output.
 """
 
 import argparse
@@ -23,7 +27,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from scones_algorithms.image_classification.calibration import REPORTED_CONFIDENCE
+from scones_algorithms.image_classification.calibration import (
+    REPORTED_CONFIDENCE,
+    calibration_error,
+)
 from scones_algorithms.image_classification.predictor import Predictor
 
 CLASSES = (b"bicycle", b"motorcycle")
@@ -66,9 +73,9 @@ def png(image: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-def stage(base: Path, images: np.ndarray, labels: np.ndarray) -> None:
+def stage(base: Path, images: np.ndarray, labels: np.ndarray, division: int) -> None:
     """Write the channels of a job; which images validate does not depend on the job's seed."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(division)
     held_out = np.concatenate(
         [rng.permutation(np.flatnonzero(labels == c))[:VALIDATION_PER_CLASS] for c in (0, 1)]
     )
@@ -110,6 +117,7 @@ def score(model_dir: Path, images: np.ndarray, labels: np.ndarray) -> dict[str, 
     likelihood = probabilities[np.arange(len(labels)), labels]
     return {
         "accuracy": float(right.mean()),
+        "calibration_error": round(calibration_error(probabilities.max(axis=1), right), 4),
         "mean_confidence": round(float(probabilities.max(axis=1).mean()), 4),
         "log_loss": round(float(-np.log(likelihood).mean()), 4),
         "share_confident": float(confident.mean()),
@@ -117,17 +125,48 @@ def score(model_dir: Path, images: np.ndarray, labels: np.ndarray) -> dict[str, 
     }
 
 
-def run_seed(archive: tarfile.TarFile, seed: int, extra: dict[str, str]) -> dict[str, object]:
+def wilson(share: float, count: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % interval that so many images allow around a share."""
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    return round(float(middle - half), 4), round(float(middle + half), 4)
+
+
+def summary(runs: list[dict], part: str) -> dict[str, object]:
+    def values(name: str) -> np.ndarray:
+        return np.array([run[part][name] for run in runs])
+
+    accuracies = values("accuracy")
+    passing = values("share_confident")
+    right_of_passing = (passing * values("accuracy_confident")).sum() / max(passing.sum(), 1e-9)
+    found = {
+        "accuracy_mean": round(float(accuracies.mean()), 4),
+        "accuracy_sd": round(float(accuracies.std(ddof=1)), 4) if len(runs) > 1 else None,
+        "share_confident": round(float(passing.mean()), 4),
+        "accuracy_confident": round(float(right_of_passing), 4),
+        "log_loss": round(float(values("log_loss").mean()), 4),
+        "cpu_seconds_mean": round(float(np.mean([run["cpu_seconds"] for run in runs])), 1),
+    }
+    if part == "test":
+        found["interval_of_200_images"] = wilson(float(accuracies.mean()), 200)
+        found["calibration_error_mean"] = round(float(values("calibration_error").mean()), 4)
+    return found
+
+
+def run_seed(
+    archive: tarfile.TarFile, seed: int, division: int, extra: dict[str, str], *, choose: bool
+) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="scones-train-") as folder:
         base = Path(folder)
-        stage(base, *read_split(archive, "train"))
+        stage(base, *read_split(archive, "train"), division)
         given = {"num_classes": "2", "num_training_samples": "900", "image_shape": "3,32,32"}
         configure(base, given | {"seed": str(seed)} | extra)
         cost = train(base)
         metadata = json.loads((base / "model" / "model-metadata.json").read_text())
-        test = score(base / "model", *read_split(archive, "test"))
+        test = {} if choose else score(base / "model", *read_split(archive, "test"))
         return {
             "seed": seed,
+            "division": division,
             **cost,
             "temperature": round(metadata["calibration"]["temperature"], 4),
             "validation": metadata["validation"],
@@ -140,15 +179,18 @@ def main() -> None:
     parser.add_argument("archive", type=Path)
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--set", action="append", default=[], metavar="A=B")
+    parser.add_argument("--divisions", default="0", help="of the training images")
+    parser.add_argument("--choose", action="store_true", help="do not look at the test images")
     arguments = parser.parse_args()
     extra = dict(pair.split("=", 1) for pair in arguments.set)
     with tarfile.open(arguments.archive) as archive:
-        runs = [run_seed(archive, int(seed), extra) for seed in arguments.seeds.split(",")]
-    means = {
-        "mean_test_accuracy": float(np.mean([run["test"]["accuracy"] for run in runs])),
-        "mean_cpu_seconds": float(np.mean([run["cpu_seconds"] for run in runs])),
-    }
-    print(json.dumps({"runs": runs, **means}, indent=2))
+        runs = [
+            run_seed(archive, int(seed), int(division), extra, choose=arguments.choose)
+            for seed in arguments.seeds.split(",")
+            for division in arguments.divisions.split(",")
+        ]
+    part = "validation" if arguments.choose else "test"
+    print(json.dumps({"runs": runs, part: summary(runs, part)}, indent=2))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 
 from scones_algorithms.image_classification.calibration import (
+    calibration_error,
     confidence_report,
     fit_temperature,
     softmax,
 )
+
+
+def test_the_calibration_error_is_the_gap_in_each_bin_by_its_images() -> None:
+    confidences = np.array([0.95, 0.95, 0.65, 0.65, 1.0])
+    right = np.array([True, False, True, True, True])
+    gaps = [abs(2 - 2 * 0.65), abs((1 - 0.95) + (0 - 0.95) + (1 - 1.0))]
+    assert calibration_error(confidences, right) == pytest.approx(sum(gaps) / 5)
 
 
 def honest_logits(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:

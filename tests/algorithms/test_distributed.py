@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -80,6 +81,38 @@ def test_asynchronous_hosts_end_with_the_same_parameters(tmp_path: Path) -> None
     assert second.values(DIGEST) == [digest]
     assert first.values(VALIDATION) == second.values(VALIDATION)
     assert float(first.values(r"Train-accuracy=(\S+)")[-1]) > 0.7
+
+
+def test_hosts_go_on_from_a_checkpoint_and_end_with_the_same_parameters(tmp_path: Path) -> None:
+    given = QUICK | {"epochs": "4", "checkpoint_frequency": "1"}
+    whole, cut = (write_hosts(tmp_path / name, 2, given) for name in ("whole", "cut"))
+    with started(whole) as (first, second):
+        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+    expected = first.values(DIGEST)[-1]
+    for base in cut.values():
+        (base / "checkpoints").mkdir()
+    with started(cut) as (first, second):
+        first.until(r"Epoch\[1\] Validation-accuracy=(\S+)")
+        kill(second.worker())
+        assert (ends(first), ends(second)) == (2, 2)
+    one, other = (base / "checkpoints" for base in cut.values())
+    assert list(other.iterdir()) == []
+    shutil.copytree(one, other, dirs_exist_ok=True)  # as S3 brings it to all hosts
+    with started(cut) as (first, second):
+        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+    assert int(first.values(r"Resumed from the checkpoint after (\d+) epoch")[0]) >= 1
+    assert first.values(DIGEST)[-1] == second.values(DIGEST)[-1] == expected
+
+
+def test_hosts_with_different_checkpoints_do_not_begin(tmp_path: Path) -> None:
+    bases = write_hosts(tmp_path, 2, QUICK | {"epochs": "1"})
+    first, second = bases.values()
+    (first / "checkpoints").mkdir()
+    with started(bases) as hosts:
+        assert [ends(host, 300) for host in hosts] == [0, 0]
+    with started(bases) as hosts:
+        assert [ends(host, 300) for host in hosts] == [1, 1]
+    assert "the hosts have checkpoints of different epochs" in failure(second)
 
 
 def test_the_death_of_a_worker_ends_the_training_on_all_hosts(tmp_path: Path) -> None:

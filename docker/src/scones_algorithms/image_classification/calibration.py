@@ -58,20 +58,36 @@ def fit_temperature(logits: Floats, labels: Labels) -> float:
     return float(min(candidates, key=loss))
 
 
+def calibration_error(
+    confidences: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], bins: int = 10
+) -> float:
+    """Tell how far accuracy and confidence are apart, in bins of equal width.
+
+    Source: Naeini et al. 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning".
+    """
+    places = np.minimum((confidences * bins).astype(np.int64), bins - 1)
+    surplus = np.bincount(places, weights=right - confidences, minlength=bins)
+    return float(np.abs(surplus).sum()) / len(right)
+
+
 def confidence_report(logits: Floats, labels: Labels, temperature: float) -> dict[str, float]:
     """Tell how accuracy and confidence go together on validation images.
 
     Returns:
-        accuracy; mean_confidence, which should come near it; share_confident, how many images
-        reach a confidence of 0.93; accuracy_confident, how many of those are right.
+        accuracy; mean_confidence, which should come near it; calibration_error, how near it comes;
+        log_loss of the right classes; share_confident, how many images reach a confidence of 0.93;
+        accuracy_confident, how many of those are right.
     """
     probabilities = softmax(logits, temperature)
     confidences = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
+    likelihoods = probabilities[np.arange(len(labels)), labels]
     confident = confidences >= REPORTED_CONFIDENCE
     return {
         "accuracy": round(float(right.mean()), 6),
         "mean_confidence": round(float(confidences.mean()), 6),
+        "calibration_error": round(calibration_error(confidences, right), 6),
+        "log_loss": round(float(-np.log(likelihoods + 1e-30).mean()), 6),
         "share_confident": round(float(confident.mean()), 6),
         "accuracy_confident": round(float(right[confident].mean()) if confident.any() else 0.0, 6),
     }

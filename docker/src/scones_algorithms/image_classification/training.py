@@ -128,6 +128,11 @@ class Training:
     def _resume(self, watch: Watch) -> int:
         """Take up the checkpoint where there is one; returns how many epochs it has done."""
         state = self._resumed
+        done = state.epochs_done if state else 0
+        if self._exchange.total_of([done])[0] != done * self._exchange.size:
+            raise CustomerError(
+                "the hosts have checkpoints of different epochs: empty CheckpointConfig's S3Uri"
+            )
         if state is None:
             return 0
         self._exchange.restore_optimizer(state.part("optimizer"))
