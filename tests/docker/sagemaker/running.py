@@ -75,8 +75,8 @@ class DockerService(Service):
     def command(self) -> list[str]:
         return [*self.prefix, *super().command()]
 
-    def client(self, service: str = "sagemaker", region: str = "us-east-1") -> Any:
-        return self.plain_client(service, region)
+    def client(self, service: str = "sagemaker", region: str = "us-east-1", url: str = "") -> Any:
+        return self.plain_client(service, region, url)
 
     @property
     def state(self) -> str:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.emulator.sagemaker.running import OUTPUT, folder_in, folders_out
-from tests.emulator.sagemaker.test_monitoring import (
+from tests.emulator.sagemaker.schedules import (
     NOW,
     capturing,
     ended,
