@@ -4,7 +4,8 @@
 
 Trains once on 400 bicycles and motorcycles, and lets that model answer the 800 that it has not
 seen: as they are, blurred, darkened and with less contrast, and 300 images of other vehicles.
-Writes one capture file per kind, in the form of SageMaker's data capture.
+Writes one capture file per kind, in the form of SageMaker's data capture, and what the model's last
+hidden layer says of the same images, `embeddings.npy`.
 """
 
 import argparse
@@ -91,14 +92,15 @@ def record(predictor: Predictor, body: bytes, number: int, label: int) -> str:
     return json.dumps(document) + "\n"
 
 
-def write(
-    folder: Path, name: str, predictor: Predictor, bodies: Iterable[bytes], labels: Iterable[int]
-) -> None:
-    place = folder / name
+def write(place: Path, model: Path, bodies: Iterable[bytes], labels: Iterable[int]) -> None:
     place.mkdir(parents=True, exist_ok=True)
-    pairs = enumerate(zip(bodies, labels, strict=True))
-    lines = [record(predictor, body, number, label) for number, (body, label) in pairs]
+    predictor, embedder = Predictor(model), Predictor(model, embedding=True)
+    lines, embeddings = [], []
+    for number, (body, label) in enumerate(zip(bodies, labels, strict=True)):
+        lines.append(record(predictor, body, number, label))
+        embeddings.append(embedder.predict(body))
     (place / "captures.jsonl").write_text("".join(lines))
+    np.save(place / "embeddings.npy", np.stack(embeddings))
 
 
 def main() -> None:
@@ -119,11 +121,11 @@ def main() -> None:
             base, {"num_classes": "2", "num_training_samples": "300", "image_shape": "3,32,32"}
         )
         train(base)
-        predictor = Predictor(base / "model")
+        model = base / "model"
         for change in CHANGES:
             bodies = [png(np.asarray(change(Image.fromarray(pixels[n])))) for n in unseen]
-            write(arguments.folder, change.__name__, predictor, bodies, labels[unseen])
-        write(arguments.folder, "new_class", predictor, map(png, new), [-1] * len(new))
+            write(arguments.folder / change.__name__, model, bodies, labels[unseen])
+        write(arguments.folder / "new_class", model, map(png, new), [-1] * len(new))
 
 
 if __name__ == "__main__":

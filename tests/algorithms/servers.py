@@ -17,10 +17,11 @@ STOP_SECONDS = 20
 class Server:
     """A serving process on a free port of loopback."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, **variables: str) -> None:
+        bound = {"SAGEMAKER_BIND_TO_PORT": "0", "SCONES_BIND_HOST": "127.0.0.1"}
         self.process = subprocess.Popen(
             [*COMMAND, "serve"],
-            env=environment(base, SAGEMAKER_BIND_TO_PORT="0", SCONES_BIND_HOST="127.0.0.1"),
+            env=environment(base, **(bound | variables)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

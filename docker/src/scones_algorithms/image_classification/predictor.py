@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.features import last_features
 from scones_algorithms.image_classification.files import (
     METADATA_FILE,
     SYMBOL_FILE,
@@ -36,16 +37,18 @@ class Predictor:
 
     Args:
         directory: with the files that training left.
+        embedding: give the last hidden layer's features instead of probabilities.
 
     Raises:
         CustomerError: they are not there, or not a model.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, embedding: bool = False) -> None:
         self._metadata = read_metadata(directory)
         weights = latest_weights(directory)
         try:
             symbol = mx.sym.load(str(directory / SYMBOL_FILE))
+            symbol = last_features(symbol) if embedding else symbol
             self._executor = _bind(symbol, mx.nd.load(str(weights)), self._metadata.image_shape)
         except mx.base.MXNetError as error:
             reason = str(error).strip().splitlines()[-1]
@@ -53,13 +56,13 @@ class Predictor:
         self._lock = threading.Lock()
 
     def predict(self, data: bytes) -> npt.NDArray[np.float32]:
-        """Tell the probability of each class.
+        """Tell the probability of each class, or the image's features.
 
         Args:
             data: a PNG or JPEG file's content.
 
         Returns:
-            Array of (classes,); its sum is 1 unless the model is multi-label.
+            Array of (classes,), whose sum is 1 unless the model is multi-label; or of (features,).
 
         Raises:
             ImageError: the data is no image that can be used.
@@ -111,5 +114,6 @@ def _bind(symbol: Any, weights: dict[str, Any], image_shape: tuple[int, int, int
     for name, values in weights.items():
         kind, _, parameter = name.partition(":")
         by_kind[kind][parameter] = values
-    executor.copy_params_from(by_kind["arg"], by_kind["aux"])
+    # An embedding leaves the last layer's weights out.
+    executor.copy_params_from(by_kind["arg"], by_kind["aux"], allow_extra_params=True)
     return executor

@@ -1,53 +1,75 @@
-"""What the endpoint takes and says: content types in, probabilities in class order out."""
+"""What the endpoint takes and says: content types in, probabilities in class order out.
+
+With SCONES_OUTPUT=embedding it says `{"embedding": [...]}`: the last hidden layer's features.
+"""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from scones_algorithms.container import Container
-from scones_algorithms.errors import ImageError, ImageTooLargeError, RequestError
+from scones_algorithms.errors import CustomerError, ImageError, ImageTooLargeError, RequestError
 from scones_algorithms.image_classification.predictor import Predictor
 from scones_algorithms.model_server import Answer
 
 CONTENT_TYPES: Final = ("image/png", "image/jpeg", "application/x-image")
 JSON: Final = "application/json"
 JSON_LINES: Final = "application/jsonlines"
-Probabilities = list[float]
+Numbers = list[float]
+Formats = dict[str, Callable[[Numbers], str]]
 
-FORMATS: dict[str, Callable[[Probabilities], str]] = {
+FORMATS: Formats = {
     JSON: json.dumps,
     JSON_LINES: lambda probabilities: json.dumps({"prediction": probabilities}) + "\n",
 }
+EMBEDDING_FORMATS: Formats = {
+    JSON: lambda features: json.dumps({"embedding": features}),
+    JSON_LINES: lambda features: json.dumps({"embedding": features}) + "\n",
+}
 ANY_FORMAT: Final = ("", "*/*", "application/*")
+
+OUTPUT_ENV: Final = "SCONES_OUTPUT"
+EMBEDDING: Final = "embedding"
+OUTPUTS: Final = ("probabilities", EMBEDDING)
 
 
 class ImageClassifier:
-    """Answers one image with one probability per class."""
+    """Answers one image with one probability per class, or with its features."""
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, formats: Formats = FORMATS) -> None:
         self._predictor = predictor
+        self._formats = formats
 
     def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
         """Classify an image; see `scones_algorithms.model_server.Model`."""
         check_content_type(content_type)
         wanted = choose_format(accept)
         try:
-            probabilities = plain(self._predictor.predict(body))
+            numbers = plain(self._predictor.predict(body))
         except ImageTooLargeError as error:
             raise RequestError(413, str(error)) from None
         except ImageError as error:
             raise RequestError(400, str(error)) from None
-        return Answer(FORMATS[wanted](probabilities).encode(), wanted)
+        return Answer(self._formats[wanted](numbers).encode(), wanted)
 
 
-def load(container: Container) -> ImageClassifier:
-    """Load the model of a container and let it predict once."""
-    predictor = Predictor(container.model_dir)
+def load(container: Container, environ: Mapping[str, str] = os.environ) -> ImageClassifier:
+    """Load the model of a container and let it predict once.
+
+    Raises:
+        CustomerError: there is no model, or SCONES_OUTPUT asks for what there is not.
+    """
+    output = environ.get(OUTPUT_ENV) or OUTPUTS[0]
+    if output not in OUTPUTS:
+        raise CustomerError(f"{OUTPUT_ENV}={output!r} must be one of {', '.join(OUTPUTS)}")
+    embedding = output == EMBEDDING
+    predictor = Predictor(container.model_dir, embedding=embedding)
     predictor.warm_up()
-    return ImageClassifier(predictor)
+    return ImageClassifier(predictor, EMBEDDING_FORMATS if embedding else FORMATS)
 
 
 def check_content_type(content_type: str) -> None:
@@ -69,6 +91,6 @@ def choose_format(accept: str) -> str:
     raise RequestError(406, f"Accept {accept!r} is not supported: use {', '.join(FORMATS)}")
 
 
-def plain(probabilities: npt.NDArray[np.float32]) -> Probabilities:
+def plain(numbers: npt.NDArray[np.float32]) -> Numbers:
     """Turn single-precision numbers into the shortest decimals that mean the same."""
-    return [float(str(probability)) for probability in probabilities]
+    return [float(str(number)) for number in numbers]

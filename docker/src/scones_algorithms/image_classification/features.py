@@ -1,0 +1,32 @@
+"""What a model's last hidden layer says of an image: its embedding."""
+
+import json
+from typing import Any, Final
+
+import mxnet as mx
+
+from scones_algorithms.errors import CustomerError
+
+LAST_LAYER: Final = "FullyConnected"
+
+
+def last_features(symbol: Any) -> Any:
+    """Cut a classifier's network before its last fully connected layer.
+
+    Args:
+        symbol: from `data` to class probabilities, as training saves it.
+
+    Returns:
+        A symbol of (1, features). Where the network looks at an image and its mirror image, it is
+        the mean of both.
+
+    Raises:
+        CustomerError: the network has no fully connected layer.
+    """
+    layers = [
+        node["name"] for node in json.loads(symbol.tojson())["nodes"] if node["op"] == LAST_LAYER
+    ]
+    if not layers:
+        raise CustomerError(f"the model has no {LAST_LAYER} layer, so it gives no embedding")
+    features = symbol.get_internals()[f"{layers[-1]}_output"].get_children()[0]
+    return mx.sym.mean(mx.sym.Flatten(features), axis=0, keepdims=True, name="embedding")
