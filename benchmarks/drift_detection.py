@@ -11,14 +11,15 @@ motorcycles than usual. Prints one JSON document: share of rounds with an alarm,
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import ks_2samp
 
 from scones.monitor import read_folder
-from scones.monitor.baseline import Statistics, check, drift, find_drift, suggest
+from scones.monitor.baseline import Statistics, check, drift, find_drift, separation, suggest
 from scones.monitor.baseline.constraints import (
     Comparison,
     DistributionConstraints,
@@ -33,42 +34,52 @@ SIZES = (50, 100, 200)
 NEW_SHARES = (0.1, 0.3)
 MOTORCYCLE_SHARES = (0.65, 0.8)
 METHODS = ("Simple", "Robust")
+RESAMPLES = 1_999  # of the embeddings' test: enough for an adjustment of fifteen
 
 
-def rows_of(folder: Path) -> list[tuple[int, Features]]:
-    """True class and features of each capture, in the captures' order."""
+class Row(NamedTuple):
+    """One capture: its true class, its features, and the model's embedding of its image."""
+
+    label: int
+    features: Features
+    vector: np.ndarray
+
+
+def rows_of(folder: Path) -> list[Row]:
+    """What there is of each capture, in the captures' order."""
     captures = read_folder(folder).captures
+    vectors = np.load(folder / "embeddings.npy")
     return [
-        (int((capture.inference_id or "").split("/")[0]), features(capture, CLASSES, 0.93))
-        for capture in captures
+        Row(int((c.inference_id or "").split("/")[0]), features(c, CLASSES, 0.93), vector)
+        for c, vector in zip(captures, vectors, strict=True)
     ]
 
 
-def kinds_of(folder: Path, rng: np.random.Generator) -> dict[str, Callable[..., list[Features]]]:
+def kinds_of(folder: Path, rng: np.random.Generator) -> dict[str, Callable[..., list[Row]]]:
     """What makes a window out of the numbers of images that are not in the baseline."""
     rows = {path.name: rows_of(path) for path in sorted(folder.iterdir())}
-    plain = rows["as_it_is"]
+    plain, unknown = rows["as_it_is"], rows["new_class"]
 
-    def changed(name: str) -> Callable[..., list[Features]]:
-        return lambda others, size: [rows[name][n][1] for n in rng.choice(others, size, False)]
+    def changed(name: str) -> Callable[..., list[Row]]:
+        return lambda others, size: [rows[name][n] for n in rng.choice(others, size, False)]
 
-    def with_new(share: float) -> Callable[..., list[Features]]:
-        def window(others: np.ndarray, size: int) -> list[Features]:
+    def with_new(share: float) -> Callable[..., list[Row]]:
+        def window(others: np.ndarray, size: int) -> list[Row]:
             new = round(share * size)
-            old = [plain[n][1] for n in rng.choice(others, size - new, False)]
-            return old + [rows["new_class"][n][1] for n in rng.choice(300, new, False)]
+            old = [plain[n] for n in rng.choice(others, size - new, False)]
+            return old + [unknown[n] for n in rng.choice(len(unknown), new, False)]
 
         return window
 
-    def with_motorcycles(share: float) -> Callable[..., list[Features]]:
-        def window(others: np.ndarray, size: int) -> list[Features]:
-            labels = np.array([plain[n][0] for n in others])
+    def with_motorcycles(share: float) -> Callable[..., list[Row]]:
+        def window(others: np.ndarray, size: int) -> list[Row]:
+            labels = np.array([plain[n].label for n in others])
             many = round(share * size)
             picked = [
                 *rng.choice(others[labels == 1], many, False),
                 *rng.choice(others[labels == 0], size - many, False),
             ]
-            return [plain[n][1] for n in picked]
+            return [plain[n] for n in picked]
 
         return window
 
@@ -85,14 +96,29 @@ def kolmogorov_smirnov(one: Distribution, other: Distribution) -> float:
     return float(ks_2samp(*pair, method="exact").pvalue)
 
 
-def alarms(baseline: Statistics, window: Statistics) -> dict[str, bool]:
-    """Which of our test and Model Monitor's two comparisons find something."""
-    found = {"test": any(item.drifted for item in find_drift(baseline, window))}
+def statistics_of(rows: Sequence[Row]) -> Statistics:
+    return Statistics.of(row.features for row in rows)
+
+
+def vectors_of(rows: Sequence[Row]) -> np.ndarray:
+    return np.stack([row.vector for row in rows])
+
+
+def alarms(baseline: Statistics, usual: Sequence[Row], window: Sequence[Row]) -> dict[str, bool]:
+    """Which tests find something: ours without embeddings and with, Model Monitor's two."""
+    statistics = statistics_of(window)
+    pair = (vectors_of(usual), vectors_of(window))
+    found = {
+        "features": any(item.drifted for item in find_drift(baseline, statistics)),
+        "with embeddings": any(
+            item.drifted for item in find_drift(baseline, statistics, embeddings=pair)
+        ),
+    }
     for method in METHODS:
         config = MonitoringConfig(
             distribution_constraints=DistributionConstraints(comparison_method=Comparison(method))
         )
-        checked = check(window, suggest(baseline, config), baseline)
+        checked = check(statistics, suggest(baseline, config), baseline)
         kinds = {item.constraint_check_type for item in checked.violations}
         found[method] = "baseline_drift_check" in kinds
     return found
@@ -108,14 +134,16 @@ def main() -> None:
         drift.cramer_von_mises = kolmogorov_smirnov
     rng = np.random.default_rng(0)
     kinds = kinds_of(arguments.folder, rng)
-    plain = [row for _, row in rows_of(arguments.folder / "as_it_is")]
+    separation.RESAMPLES = RESAMPLES
+    plain = rows_of(arguments.folder / "as_it_is")
     started, counts = time.perf_counter(), {}
     for _ in range(arguments.rounds):
         order = rng.permutation(len(plain))
-        baseline = Statistics.of(plain[n] for n in order[:BASELINE])
+        usual = [plain[n] for n in order[:BASELINE]]
+        baseline = statistics_of(usual)
         for kind, window in kinds.items():
             for size in SIZES:
-                seen = alarms(baseline, Statistics.of(window(order[BASELINE:], size)))
+                seen = alarms(baseline, usual, window(order[BASELINE:], size))
                 for method, alarm in seen.items():
                     key = (method, kind, size)
                     counts[key] = counts.get(key, 0) + alarm
@@ -124,7 +152,7 @@ def main() -> None:
             kind: {str(n): round(counts[method, kind, n] / arguments.rounds, 4) for n in SIZES}
             for kind in kinds
         }
-        for method in ("test", *METHODS)
+        for method in ("features", "with embeddings", *METHODS)
     }
     seconds = round(time.perf_counter() - started, 1)
     print(json.dumps({"test": arguments.test, "rounds": arguments.rounds,

@@ -10,18 +10,18 @@ JSON document: share of rounds with an alarm, by test, kind of drift and size of
 import argparse
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from drift_detection import BASELINE, MOTORCYCLE_SHARES, NEW_SHARES, SIZES, rows_of
+from drift_detection import BASELINE, SIZES, kinds_of, vectors_of
 from scipy.spatial.distance import cdist
-from scipy.stats import cramervonmises_2samp, false_discovery_control, mannwhitneyu
+from scipy.stats import cramervonmises_2samp, false_discovery_control
+
+from scones.monitor.baseline import separation
 
 LEVEL = 0.01
 RESAMPLES = 499
 COMPONENTS = 8
-FOLDS = 5
 NEIGHBOURS = 5
 
 
@@ -65,59 +65,18 @@ def neighbours(one: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> 
     """Distance to the nearest of one half of the baseline: the other half's, and the window's."""
     order = rng.permutation(len(one))
     known, held = one[order[: len(one) // 2]], one[order[len(one) // 2 :]]
-    near = [np.sort(cdist(rows, known), axis=1)[:, :NEIGHBOURS].mean(axis=1) for rows in (held, other)]
+    near = [
+        np.sort(cdist(rows, known), axis=1)[:, :NEIGHBOURS].mean(axis=1) for rows in (held, other)
+    ]
     return float(cramervonmises_2samp(*near, method="asymptotic").pvalue)
 
 
 def classifier(one: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> float:
-    """A ridge regression told the two apart: are its scores of rows that it has not seen higher?"""
-    rows = np.concatenate([one, other])
-    truth = np.repeat([0.0, 1.0], [len(one), len(other)])
-    rows = np.column_stack([(rows - rows.mean(0)) / (rows.std(0) + 1e-9), np.ones(len(rows))])
-    fold, scores = rng.permutation(len(rows)) % FOLDS, np.empty(len(rows))
-    for number in range(FOLDS):
-        mine, others = fold == number, fold != number
-        x, y = rows[others], truth[others] - truth[others].mean()
-        weight = np.linalg.solve(x.T @ x + len(x) * np.eye(x.shape[1]), x.T @ y)
-        scores[mine] = rows[mine] @ weight
-    return float(mannwhitneyu(scores[truth == 1], scores[truth == 0], alternative="greater").pvalue)
+    found = separation.separation(one, other)
+    return 1.0 if found is None else found[1]
 
 
 TESTS = {test.__name__: test for test in (energy, mmd, components, neighbours, classifier)}
-
-
-def kinds_of(folder: Path, rng: np.random.Generator) -> dict[str, Callable[..., np.ndarray]]:
-    """What makes a window out of the numbers of images that are not in the baseline."""
-    found = {path.name: np.load(path / "embeddings.npy") for path in sorted(folder.iterdir())}
-    plain, new = found["as_it_is"], found["new_class"]
-    labels = np.array([label for label, _ in rows_of(folder / "as_it_is")])
-
-    def changed(name: str) -> Callable[..., np.ndarray]:
-        return lambda others, size: found[name][rng.choice(others, size, False)]
-
-    def with_new(share: float) -> Callable[..., np.ndarray]:
-        def window(others: np.ndarray, size: int) -> np.ndarray:
-            many = round(share * size)
-            old = plain[rng.choice(others, size - many, False)]
-            return np.concatenate([old, new[rng.choice(len(new), many, False)]])
-
-        return window
-
-    def with_motorcycles(share: float) -> Callable[..., np.ndarray]:
-        def window(others: np.ndarray, size: int) -> np.ndarray:
-            many, mine = round(share * size), labels[others]
-            picked = [
-                *rng.choice(others[mine == 1], many, False),
-                *rng.choice(others[mine == 0], size - many, False),
-            ]
-            return plain[picked]
-
-        return window
-
-    kinds = {"no drift": changed("as_it_is")}
-    kinds |= {name: changed(name) for name in found if name not in ("as_it_is", "new_class")}
-    kinds |= {f"{share:.0%} of a new class": with_new(share) for share in NEW_SHARES}
-    return kinds | {f"{s:.0%} motorcycles": with_motorcycles(s) for s in MOTORCYCLE_SHARES}
 
 
 def main() -> None:
@@ -126,6 +85,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--tests", nargs="+", choices=TESTS, default=list(TESTS))
     arguments = parser.parse_args()
+    separation.RESAMPLES = RESAMPLES  # enough for an adjustment of one
     rng = np.random.default_rng(0)
     kinds = kinds_of(arguments.folder, rng)
     plain = np.load(arguments.folder / "as_it_is" / "embeddings.npy")
@@ -135,7 +95,7 @@ def main() -> None:
         baseline = plain[order[:BASELINE]]
         for kind, window in kinds.items():
             for size in SIZES:
-                seen = window(order[BASELINE:], size)
+                seen = vectors_of(window(order[BASELINE:], size))
                 for name in arguments.tests:
                     begun = time.process_time()
                     alarm = TESTS[name](baseline, seen, rng) < LEVEL

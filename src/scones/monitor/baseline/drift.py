@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from scones.monitor.baseline.distribution import Distribution, largest_gap
+from scones.monitor.baseline.separation import Vectors, separation
 from scones.monitor.baseline.statistics import Feature, Statistics
 
 LEVEL = 0.01
@@ -20,6 +21,8 @@ LEAST_DISTANCE = 0.05
 SAMPLE_MAX = 10_000
 _FEW = 5  # expected in a cell; below, the chi-squared distribution is not right (W. Cochran 1954)
 _RESAMPLES = 999
+EMBEDDING = "embedding"
+"""Name under which the embeddings' test stands among those of the features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,10 @@ class FeatureDrift:
 
     Attributes:
         name: The feature.
-        test: "Cramér-von Mises" for numbers, "chi-squared" for categories.
-        distance: Largest difference of the cumulative shares or, for categories, of the shares.
+        test: "Cramér-von Mises" for numbers, "chi-squared" for categories, "domain classifier" for
+            embeddings.
+        distance: Largest difference of the cumulative shares or, for categories, of the shares; for
+            embeddings how well the two can be told apart. All are from 0 to 1.
         p_value: Chance of a difference as large without any drift.
         adjusted: The same, adjusted for the number of features.
         drifted: Whether `adjusted` is below LEVEL and `distance` at least LEAST_DISTANCE.
@@ -48,13 +53,18 @@ class FeatureDrift:
 
 
 def find_drift(
-    baseline: Statistics, current: Statistics, *, level: float = LEVEL
+    baseline: Statistics,
+    current: Statistics,
+    *,
+    embeddings: tuple[Vectors, Vectors] | None = None,
+    level: float = LEVEL,
 ) -> tuple[FeatureDrift, ...]:
     """Test every feature that both have.
 
     Args:
         baseline: What is usual.
         current: What came later.
+        embeddings: What a model makes of images of both, (images, features) each.
         level: False alarms per check that are put up with, as a share of all checks.
 
     Returns:
@@ -66,6 +76,9 @@ def find_drift(
         result = None if before is None else _compare(before, feature)
         if result is not None:
             found.append((name, *result))
+    apart = separation(*embeddings) if embeddings is not None else None
+    if apart is not None:
+        found.append((EMBEDDING, "domain classifier", *apart))
     if not found:
         return ()
     adjusted = _adjusted([p_value for _, _, _, p_value in found])
