@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.filesize import decimal
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -50,6 +51,7 @@ class Terminal:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._said: dict[str, float] = {}
+        self._live: Live | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -61,14 +63,22 @@ class Terminal:
         trace: TracebackType | None,
     ) -> None:
         self._clear()
+        self._end_live()
+
+    @property
+    def plain(self) -> bool:
+        """Whether standard output can write no more than ASCII, or the like."""
+        return not self._out.encoding.lower().startswith("utf")
 
     def headline(self, message: str) -> None:
         """Start a new stage."""
         self._clear()
+        self._end_live()
         self._console.print(f"[bold]{_plain(message)}[/bold]")
 
     def note(self, message: str) -> None:
         """Say one thing, above any live bar."""
+        self._end_live()
         self._console.print(f"  {_plain(message)}", soft_wrap=True)
 
     def progress(self, label: str, done: int, total: int | None, unit: str = "") -> None:
@@ -85,9 +95,10 @@ class Terminal:
         if finished:
             del self._said[label]
 
-    def result(self, document: Any, text: str | Table, *, as_json: bool) -> None:
+    def result(self, document: Any, text: str | RenderableType, *, as_json: bool) -> None:
         """Print a command's result on standard output."""
         self._clear()
+        self._end_live()
         if as_json:
             sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
             sys.stdout.flush()
@@ -95,6 +106,17 @@ class Terminal:
             self._out.print(_plain(text), soft_wrap=True)
         else:
             self._out.print(text)
+
+    def refresh(self, drawn: RenderableType, line: str) -> None:
+        """Show a result that changes: on a terminal in the place of the last, else a line more."""
+        self._clear()
+        if not self._out.is_terminal:
+            self._out.print(_plain(line), soft_wrap=True)
+        elif self._live is None:
+            self._live = Live(drawn, console=self._out, auto_refresh=False)
+            self._live.start(refresh=True)
+        else:
+            self._live.update(drawn, refresh=True)
 
     def next_step(self, command: str, why: str) -> None:
         """Suggest what to do next."""
@@ -132,6 +154,12 @@ class Terminal:
         for task in [task for task in self._bars.tasks if task.total is None]:
             self._bars.remove_task(task.id)
             self._tasks = {name: known for name, known in self._tasks.items() if known != task.id}
+
+    def _end_live(self) -> None:
+        """Leave what was shown last where it is; the next goes below."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _clear(self) -> None:
         if self._bars is not None:

@@ -6,13 +6,17 @@ from typing import Any
 
 import click
 
+from scones.cli import watching
 from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.cli.reacting import Reacting, reacted
 from scones.cli.schedules import schedule
+from scones.cli.summary import summary
 from scones.console import table
 from scones.errors import UsageError
 from scones.monitor.baseline.constraints import CategoricalDrift, Comparison
 from scones.steps import captures, monitoring
 from scones.steps.monitoring import Checkup, Source
+from scones.steps.reaction import LEAST_ACCURACY, OnViolation
 
 VIOLATED = 3
 """Exit code of a check that found something; 1 is one that could not be made."""
@@ -44,8 +48,37 @@ def source_options[F: Callable[..., Any]](function: F) -> F:
     return function
 
 
+def reaction_options[F: Callable[..., Any]](function: F) -> F:
+    """Add the options that say what to do about findings."""
+    for option in (
+        click.option(
+            "--least-accuracy",
+            type=click.FloatRange(0, 1),
+            default=LEAST_ACCURACY,
+            show_default=True,
+            help="Of a retrained model on the validation images; below it is not deployed.",
+        ),
+        click.option(
+            "--on-violation",
+            type=click.Choice([item.value for item in OnViolation]),
+            help="On findings, set unsure images aside for labelling and start the training.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 @click.group(invoke_without_command=True)
 @source_options
+@reaction_options
+@click.option("--watch", "watched", is_flag=True, help="Go on as captures arrive, until Ctrl-C.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=1),
+    default=5.0,
+    show_default=True,
+    help="Seconds between two looks while watching.",
+)
 @click.option("--ground-truth", help="Labels in Model Monitor's form: a folder or an S3 URI.")
 @click.option("--baseline", help="What to compare with: a folder or an S3 URI.")
 @json_option
@@ -56,28 +89,49 @@ def monitor(
     *,
     ground_truth: str | None,
     baseline: str | None,
+    watched: bool,
+    interval: float,
+    on_violation: str | None,
+    least_accuracy: float,
     as_json: bool,
     **source: Any,
 ) -> None:
     """Read the captured requests back and write a report with plots."""
     if context.invoked_subcommand is not None:
-        given = [name for name, value in context.params.items() if value]
-        if given:
-            raise UsageError(
-                f"options of `scones monitor {context.invoked_subcommand}` stand behind its name"
-            )
+        _refuse_options(context)
         return
     wanted = Source(**source)
+    known = {"ground_truth": ground_truth, "baseline": baseline}
     with context.obj.project() as (project, terminal):
-        _require(project, wanted, ground_truth, baseline)
-        terminal.headline("Reading captures")
-        report = captures.report_all(project, wanted, ground_truth=ground_truth, baseline=baseline)
-        document = {"report": str(report.html), **report.summary}
-        text = (
-            f"{document['records']:,} records, {document['below_threshold']:,} below "
-            f"{document['threshold']}\n{report.html}"
+        _require(project, wanted, ground_truth, baseline, always=on_violation is not None)
+        react = Reacting(project, terminal, wanted, least_accuracy) if on_violation else None
+        if react is not None:
+            react.require_baseline(baseline)
+        terminal.headline("Watching captures" if watched else "Reading captures")
+        if watched:
+            watching.watch(
+                project,
+                terminal,
+                wanted,
+                seconds=interval,
+                as_json=as_json,
+                react=react.to_report if react is not None else None,
+                **known,
+            )
+            return
+        report = captures.report_all(project, wanted, **known)
+        done = react.to_report(report) if react is not None else None
+        document = {"report": str(report.html), **report.summary, **reacted(done)}
+        terminal.result(document, summary(report, plain=terminal.plain), as_json=as_json)
+
+
+def _refuse_options(context: click.Context) -> None:
+    """Options of a command below `monitor` are its own."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    if any(found is not click.core.ParameterSource.DEFAULT for found in sources.values()):
+        raise UsageError(
+            f"options of `scones monitor {context.invoked_subcommand}` stand behind its name"
         )
-        terminal.result(document, text, as_json=as_json)
 
 
 @monitor.command("baseline")
@@ -144,6 +198,7 @@ def make_baseline(
 @click.option(
     "--publish/--no-publish", default=True, help="Put metrics, and notify the topic of violations."
 )
+@reaction_options
 @json_option
 @pass_invocation
 def check(
@@ -153,25 +208,33 @@ def check(
     baseline: str | None,
     output: str | None,
     publish: bool,
+    on_violation: str | None,
+    least_accuracy: float,
     as_json: bool,
     **source: Any,
 ) -> None:
     """Compare captures with the baseline; exit code 3 if one is violated or a feature drifted."""
     wanted = Source(**source)
     with invocation.project() as (project, terminal):
-        _require(project, wanted, baseline, output)
+        _require(project, wanted, baseline, output, always=on_violation is not None)
+        react = Reacting(project, terminal, wanted, least_accuracy) if on_violation else None
         terminal.headline("Reading captures")
         found = monitoring.check(project, wanted, baseline=baseline, output=output, publish=publish)
-        terminal.result(_document(found), _drawn(found), as_json=as_json)
+        done = react.to_findings(found.compared) if react is not None else None
+        terminal.result(_document(found) | reacted(done), _drawn(found), as_json=as_json)
         if found.message_id is not None:
             terminal.note("the topic was notified")
     if found.compared.alarming:
         raise click.exceptions.Exit(VIOLATED)
 
 
-def _require(project: Any, source: Source, *places: str | None) -> None:
+def _require(project: Any, source: Source, *places: str | None, always: bool = False) -> None:
     """Require the services unless everything is on disk."""
-    if source.folder is None or any(place and place.startswith("s3://") for place in places):
+    if (
+        always
+        or source.folder is None
+        or any(place and place.startswith("s3://") for place in places)
+    ):
         project.require_services()
 
 

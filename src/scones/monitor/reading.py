@@ -50,6 +50,16 @@ class CaptureStream:
         """
         self.files, self.broken_count = 0, 0
         self.broken.clear()
+        return self.new()
+
+    def new(self) -> Iterator[Capture]:
+        """Yield the captures of the files that are there to be opened, and go on counting.
+
+        Of a stream that opens each file once (`scones.monitor.arrivals`) these are the new ones.
+
+        Raises:
+            DataError: S3 refused or does not answer, or a file cannot be read.
+        """
         try:
             for name, chunks in self._open():
                 self.files += 1

@@ -25,6 +25,7 @@ DRAWINGS_NOTE = (
     "They show that the workflow works; they say nothing about real vehicles."
 )
 _BROKEN_SHOWN = 5
+_RELOAD = '<meta http-equiv="refresh" content='
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,15 @@ class Report:
         html: The page.
         plots: The PNG files, on light paper and on dark.
         summary: The figures, ready for JSON.
+        figures: The figures themselves.
+        compared: What differs from the baseline, where there is one.
     """
 
     html: Path
     plots: tuple[Path, ...]
     summary: dict[str, Any]
+    figures: Figures
+    compared: Compared | None
 
 
 def write_report(
@@ -76,21 +81,76 @@ def write_report(
         UsageError: An argument is out of range.
         DataError: There is nothing to report on, or the folder cannot be written.
     """
+    check_data_kind(data_kind)
+    figures, compared = survey(log, classes, threshold, labels, baseline)
+    tell_broken(log, reporter)
+    return render(log, figures, compared, directory, title=title, data_kind=data_kind)
+
+
+def check_data_kind(data_kind: str) -> None:
+    """Raise UsageError unless it is one."""
     if data_kind not in DATA_KINDS:
         raise UsageError(f"data kind {data_kind!r} is none of {', '.join(DATA_KINDS)}")
-    figures, compared = survey(log, classes, threshold, labels, baseline)
+
+
+def tell_broken(log: Captures, reporter: Reporter) -> None:
+    """Say how many lines were passed over, and why the first was."""
     if log.broken_count:
         first = log.broken[0]
         reporter.note(f"{log.broken_count} broken lines, the first {first.where}: {first.reason}")
+
+
+def render(
+    log: Captures,
+    figures: Figures,
+    compared: Compared | None,
+    directory: Path,
+    *,
+    title: str,
+    data_kind: str,
+    reload_seconds: int | None = None,
+) -> Report:
+    """Write page and plots of figures that have been worked out.
+
+    Args:
+        log: What they were worked out from.
+        figures: The figures.
+        compared: What differs from a baseline.
+        directory: Where they go; a page that is there is replaced at once, never half.
+        title: The page's headline.
+        data_kind: One of DATA_KINDS.
+        reload_seconds: Have the page load itself anew this often; it needs no script for that.
+
+    Raises:
+        DataError: The folder cannot be written.
+    """
     html = directory / "report.html"
+    part = html.with_suffix(".html.part")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         plots = draw_plots(figures, directory, compared)
-        html.write_text(_page(log, figures, compared, plots, title, data_kind))
+        part.write_text(_page(log, figures, compared, plots, title, data_kind, reload_seconds))
+        part.replace(html)
     except OSError as error:
         raise DataError(f"cannot write a report in {directory}: {error}") from error
     files = tuple(file for plot in plots for file in (plot.light, plot.dark))
-    return Report(html, files, summary(log, figures, data_kind, compared))
+    found = summary(log, figures, data_kind, compared)
+    return Report(html, files, found, figures, compared)
+
+
+def end_reloading(html: Path) -> None:
+    """Make a page that loads itself anew one that stays.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    part = html.with_suffix(".html.part")
+    try:
+        lines = html.read_text().splitlines(keepends=True)
+        part.write_text("".join(line for line in lines if not line.startswith(_RELOAD)))
+        part.replace(html)
+    except OSError as error:
+        raise DataError(f"cannot write {html}: {error}") from error
 
 
 def summary(
@@ -112,6 +172,7 @@ def _page(
     plots: Sequence[Plot],
     title: str,
     data_kind: str,
+    reload_seconds: int | None,
 ) -> str:
     environment = Environment(
         loader=PackageLoader("scones.monitor", "templates"),
@@ -126,6 +187,7 @@ def _page(
         span=_span(figures.first, figures.last),
         drawings_note=DRAWINGS_NOTE if data_kind == "drawings" else None,
         data_kind=data_kind,
+        reload_seconds=reload_seconds,
         log=log,
         broken_shown=log.broken[:_BROKEN_SHOWN],
         figures=figures,

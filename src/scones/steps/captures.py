@@ -1,13 +1,14 @@
 """What the endpoint captured: read back from S3, and made into a report."""
 
 import time
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from scones.errors import DataError, WorkflowError
 from scones.etl.source import Kind
 from scones.monitor import (
     CaptureLog,
-    Captures,
     Report,
     read_captures,
     read_truth,
@@ -23,6 +24,21 @@ CAPTURE_SECONDS = 60.0
 PATIENT_SECONDS = 600.0
 """The same on AWS, which takes minutes."""
 POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beside captures.
+
+    Attributes:
+        kind: What the images show.
+        labels: True class index by inference id or event id.
+        baseline: What is usual, if that has been said.
+    """
+
+    kind: Kind
+    labels: dict[str, int]
+    baseline: Baseline | None
 
 
 def report_all(
@@ -45,9 +61,30 @@ def report_all(
         UsageError: Nothing was captured, or no answer can be read.
         DataError: Captures, labels or baseline cannot be read.
     """
-    captures = source.open(project)
-    own = source.folder is None
-    kind, labels = _truth(project) if own else ("images", {})
+    about = known_of(project, source, ground_truth=ground_truth, baseline=baseline)
+    return write_report(
+        source.open(project),
+        report_folder(project),
+        classes=project.classes,
+        threshold=project.settings.threshold,
+        labels=about.labels,
+        data_kind=about.kind,
+        title=source.endpoint(project),
+        baseline=about.baseline,
+        reporter=project.reporter,
+    )
+
+
+def known_of(
+    project: Project, source: Source, *, ground_truth: str | None, baseline: str | None
+) -> Known:
+    """Find what is known beside captures; arguments as for `report_all`.
+
+    Raises:
+        UsageError: A place is neither a folder nor an S3 URI.
+        DataError: Labels or baseline cannot be read.
+    """
+    kind, labels = _truth(project) if source.folder is None else ("images", {})
     if ground_truth is not None:
         client = project.aws.client("s3") if ground_truth.startswith("s3://") else None
         truth = read_truth(ground_truth, project.classes, client)
@@ -57,9 +94,12 @@ def report_all(
                 f"{truth.broken_count} lines are no labels, the first {first.where}: {first.reason}"
             )
         labels = labels | truth.labels
-    found = find_baseline(project, source, baseline)
-    name = source.endpoint(project)
-    return _write(project, captures, name, kind=kind, labels=labels, baseline=found)
+    return Known(kind, labels, find_baseline(project, source, baseline))
+
+
+def report_folder(project: Project) -> Path:
+    """Where page and plots go."""
+    return project.reports_dir / "monitor"
 
 
 def report_since(project: Project, since: datetime, expected_records: int) -> Report:
@@ -77,7 +117,16 @@ def report_since(project: Project, since: datetime, expected_records: int) -> Re
     if len(log.captures) != expected_records:
         raise WorkflowError(_miscounted(project, len(log.captures), expected_records))
     kind, labels = _truth(project)
-    return _write(project, log, project.settings.endpoint_name, kind=kind, labels=labels)
+    return write_report(
+        log,
+        report_folder(project),
+        classes=project.classes,
+        threshold=project.settings.threshold,
+        labels=labels,
+        data_kind=kind,
+        title=project.settings.endpoint_name,
+        reporter=project.reporter,
+    )
 
 
 def await_captures(
@@ -121,28 +170,6 @@ def _miscounted(project: Project, found: int, expected: int) -> str:
 def _read(project: Project, endpoint_name: str, since: datetime | None = None) -> CaptureLog:
     uri = f"{project.capture_uri}/{endpoint_name}"
     return read_captures(project.aws.client("s3"), uri, since=since)
-
-
-def _write(
-    project: Project,
-    captures: Captures,
-    title: str,
-    *,
-    kind: Kind,
-    labels: dict[str, int],
-    baseline: Baseline | None = None,
-) -> Report:
-    return write_report(
-        captures,
-        project.reports_dir / "monitor",
-        classes=project.classes,
-        threshold=project.settings.threshold,
-        labels=labels,
-        data_kind=kind,
-        title=title,
-        baseline=baseline,
-        reporter=project.reporter,
-    )
 
 
 def _truth(project: Project) -> tuple[Kind, dict[str, int]]:

@@ -26,7 +26,7 @@ def train(project: Project, dataset: Dataset, *, job_name: str | None = None) ->
     Raises:
         TrainingError: The job failed or was stopped, or its name is taken.
     """
-    hyperparameters = _hyperparameters(project, dataset)
+    hyperparameters = hyperparameters_of(project, dataset)
     running = training.running_job(project.aws, project.settings.project)
     if running is not None and job_name in (None, running):
         project.reporter.note(f"picking up {running}, which is still training")
@@ -84,21 +84,27 @@ def retrain(
     Raises:
         WorkflowError: The execution failed.
     """
-    hyperparameters = _hyperparameters(project, dataset)
     name = job_name or training.new_job_name(project.settings.project)
-    request = RetrainingRequest(
-        state_machine_arn=project.outputs.train_state_machine_arn,
-        training=_request(project, dataset, name, hyperparameters),
-        instance_type=project.settings.target.endpoint_instance_type,
-        capture_uri=project.capture_uri,
-        least_accuracy=least_accuracy,
-    )
-    epochs = hyperparameters.get("epochs")
+    request = retraining_request(project, dataset, name, least_accuracy)
+    epochs = request.training.hyperparameters.get("epochs")
     return retraining.retrain(
         project.aws,
         request,
         reporter=project.reporter,
         epochs=int(epochs) if epochs is not None else None,
+    )
+
+
+def retraining_request(
+    project: Project, dataset: Dataset, job_name: str, least_accuracy: float
+) -> RetrainingRequest:
+    """Upload the images, and say what the state machine is to be told."""
+    return RetrainingRequest(
+        state_machine_arn=project.outputs.train_state_machine_arn,
+        training=_request(project, dataset, job_name, hyperparameters_of(project, dataset)),
+        instance_type=project.settings.target.endpoint_instance_type,
+        capture_uri=project.capture_uri,
+        least_accuracy=least_accuracy,
     )
 
 
@@ -119,7 +125,8 @@ def _request(
     )
 
 
-def _hyperparameters(project: Project, dataset: Dataset) -> dict[str, Any]:
+def hyperparameters_of(project: Project, dataset: Dataset) -> dict[str, Any]:
+    """What a training job of this project is told."""
     values: dict[str, Any] = {
         "num_classes": len(dataset.classes),
         "num_training_samples": dataset.size("train"),

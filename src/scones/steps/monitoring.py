@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from scones.errors import DataError, UsageError
 from scones.monitor import CaptureStream, stream_captures, stream_folder
+from scones.monitor.arrivals import arriving_captures, arriving_in_folder
 from scones.monitor.baseline import (
     Baseline,
     Compared,
@@ -59,8 +61,16 @@ class Source:
         """Find the captures, without reading any yet."""
         if self.folder is not None:
             return stream_folder(self.folder, since=self.since, until=self.until)
-        uri = f"{project.capture_uri}/{self.endpoint(project)}"
-        return stream_captures(project.aws.client("s3"), uri, since=self.since, until=self.until)
+        return stream_captures(*self._in_s3(project), since=self.since, until=self.until)
+
+    def arriving(self, project: Project) -> CaptureStream:
+        """Find the captures as they arrive; each is read once."""
+        if self.folder is not None:
+            return arriving_in_folder(self.folder, since=self.since, until=self.until)
+        return arriving_captures(*self._in_s3(project), since=self.since, until=self.until)
+
+    def _in_s3(self, project: Project) -> tuple[Any, str]:
+        return project.aws.client("s3"), f"{project.capture_uri}/{self.endpoint(project)}"
 
 
 EVERYTHING = Source()

@@ -187,8 +187,7 @@ class _Column:
         }
         kind = self._kind()
         if kind in ("String", "Unknown"):
-            self._take_numbers_as_texts()
-            categories = dict(self._texts.most_common())
+            categories = dict(self._all_texts().most_common())
             distinct = len(categories)
             if distinct >= CATEGORIES_MAX:
                 distinct = max(distinct, round(self._seen.get_estimate()))
@@ -205,13 +204,15 @@ class _Column:
             return "String"
         return "Fractional" if self._types["Fractional"] else "Integral"
 
-    def _take_numbers_as_texts(self) -> None:
+    def _all_texts(self) -> "Counter[str]":
         """A column of mostly texts may hold numbers; those that the sketch kept count as texts."""
+        texts = self._texts.copy()
         for value, weight in self._sketch:
             text = f"{value:g}"
             self._seen.update(text)
-            if text in self._texts or len(self._texts) < CATEGORIES_MAX:
-                self._texts[text] += int(weight)
+            if text in texts or len(texts) < CATEGORIES_MAX:
+                texts[text] += int(weight)
+        return texts
 
     def _numbers(self) -> Numbers:
         levels: list[list[float]] = []
