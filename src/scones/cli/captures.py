@@ -158,6 +158,9 @@ def _refuse_options(context: click.Context) -> None:
     show_default=True,
     help="How categories are compared.",
 )
+@click.option(
+    "--embeddings", is_flag=True, help="Have the endpoint's model embed a sample of the images."
+)
 @json_option
 @pass_invocation
 def make_baseline(
@@ -168,13 +171,14 @@ def make_baseline(
     threshold: float,
     comparison: str,
     categorical: str,
+    embeddings: bool,
     as_json: bool,
     **source: Any,
 ) -> None:
     """Take captures as what is usual: statistics.json and constraints.json."""
     wanted = Source(**source)
     with invocation.project() as (project, terminal):
-        _require(project, wanted, output)
+        _require(project, wanted, output, always=embeddings)
         terminal.headline("Reading captures")
         made, files = monitoring.make_baseline(
             project,
@@ -183,6 +187,7 @@ def make_baseline(
             threshold=threshold,
             comparison=Comparison(comparison),
             categorical=CategoricalDrift(categorical),
+            embeddings=embeddings,
         )
         records, features = made.statistics.item_count, list(made.statistics.features)
         text = "\n".join([f"{records:,} records, {len(features)} features", *files])
@@ -198,6 +203,11 @@ def make_baseline(
 @click.option(
     "--publish/--no-publish", default=True, help="Put metrics, and notify the topic of violations."
 )
+@click.option(
+    "--embeddings/--no-embeddings",
+    default=None,
+    help="Compare embeddings of a sample of the images.  [default: if the baseline has some]",
+)
 @reaction_options
 @json_option
 @pass_invocation
@@ -208,6 +218,7 @@ def check(
     baseline: str | None,
     output: str | None,
     publish: bool,
+    embeddings: bool | None,
     on_violation: str | None,
     least_accuracy: float,
     as_json: bool,
@@ -216,10 +227,17 @@ def check(
     """Compare captures with the baseline; exit code 3 if one is violated or a feature drifted."""
     wanted = Source(**source)
     with invocation.project() as (project, terminal):
-        _require(project, wanted, baseline, output, always=on_violation is not None)
+        _require(project, wanted, baseline, output, always=bool(on_violation or embeddings))
         react = Reacting(project, terminal, wanted, least_accuracy) if on_violation else None
         terminal.headline("Reading captures")
-        found = monitoring.check(project, wanted, baseline=baseline, output=output, publish=publish)
+        found = monitoring.check(
+            project,
+            wanted,
+            baseline=baseline,
+            output=output,
+            publish=publish,
+            embeddings=embeddings,
+        )
         done = react.to_findings(found.compared) if react is not None else None
         terminal.result(_document(found) | reacted(done), _drawn(found), as_json=as_json)
         if found.message_id is not None:

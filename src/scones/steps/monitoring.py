@@ -29,6 +29,7 @@ from scones.monitor.baseline.constraints import (
 )
 from scones.monitor.survey import profile
 from scones.project import Project
+from scones.steps.embeddings import embed_baseline, embed_like
 
 MONITORING_PREFIX = "monitoring"
 FEW = 100
@@ -94,6 +95,7 @@ def make_baseline(
     threshold: float = 0.1,
     comparison: Comparison = Comparison.ROBUST,
     categorical: CategoricalDrift = CategoricalDrift.L_INFINITY,
+    embeddings: bool = False,
 ) -> tuple[Baseline, list[str]]:
     """Take captures as what is usual, and write statistics.json and constraints.json.
 
@@ -104,6 +106,7 @@ def make_baseline(
         threshold: Distance from the baseline, 0 to 1, above which a check finds a violation.
         comparison: How numbers are compared.
         categorical: How categories are.
+        embeddings: Have the endpoint's model embed a sample of the images too.
 
     Returns:
         The baseline, and where its files are.
@@ -127,8 +130,9 @@ def make_baseline(
     )
     constraints = suggest(statistics, MonitoringConfig(distribution_constraints=distributions))
     store = _store(project, output or baseline_place(project, source))
-    files = write_baseline(store, statistics, constraints)
-    return Baseline(store.place, statistics, constraints), files
+    embedded = embed_baseline(project, source) if embeddings else None
+    files = write_baseline(store, statistics, constraints, embedded)
+    return Baseline(store.place, statistics, constraints, embedded), files
 
 
 def check(
@@ -138,6 +142,7 @@ def check(
     baseline: str | None = None,
     output: str | None = None,
     publish: bool = True,
+    embeddings: bool | None = None,
 ) -> Checkup:
     """Compare captures with the baseline, write the results, and tell of them.
 
@@ -148,6 +153,8 @@ def check(
         output: Folder or S3 URI for the results.
         publish: Put metrics, and notify the topic of what is alarming. Captures of a folder are
             never told of: nobody knows when they were made.
+        embeddings: Compare embeddings of a sample of the images; by default if the baseline has
+            some.
 
     Raises:
         DataError: There is no baseline, or no captures, or one of them cannot be read.
@@ -156,7 +163,14 @@ def check(
     if found is None:
         place = baseline_place(project, source)
         raise DataError(f"there is no baseline in {place}: run `scones monitor baseline` first")
-    compared = compare(found, _profile(project, source))
+    if embeddings and found.embeddings is None:
+        raise DataError(
+            f"the baseline in {found.source} has no embeddings: make it anew with --embeddings"
+        )
+    statistics = _profile(project, source)
+    wanted = found.embeddings if embeddings is not False else None
+    embedded = None if wanted is None else embed_like(project, source, wanted)
+    compared = compare(found, statistics, embedded)
     now = datetime.now(UTC)
     store = _store(project, output or _results_place(project, source, now))
     files = tuple(write_results(store, compared))

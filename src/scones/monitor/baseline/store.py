@@ -11,6 +11,7 @@ from scones.errors import DataError, UsageError
 from scones.monitor.baseline.checks import Checked, check
 from scones.monitor.baseline.constraints import Constraints, read_constraints
 from scones.monitor.baseline.drift import FeatureDrift, find_drift
+from scones.monitor.baseline.embeddings import EMBEDDINGS, Embeddings, read_embeddings
 from scones.monitor.baseline.statistics import Statistics, read_statistics
 
 STATISTICS, CONSTRAINTS = "statistics.json", "constraints.json"
@@ -64,6 +65,21 @@ class Store:
             raise DataError(f"cannot read {self.place}/{name}: {error}") from error
         return found
 
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there.
+
+        Raises:
+            DataError: It cannot be removed.
+        """
+        try:
+            if self._in_s3:
+                bucket, key = self._key(name)
+                self.s3_client.delete_object(Bucket=bucket, Key=key)
+            else:
+                (Path(self.place) / name).unlink(missing_ok=True)
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise DataError(f"cannot remove {self.place}/{name}: {error}") from error
+
     @property
     def _in_s3(self) -> bool:
         return self.place.startswith("s3://")
@@ -77,11 +93,19 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What is usual, and what later data have to be like."""
+    """What is usual, and what later data have to be like.
+
+    Attributes:
+        source: Where its files are.
+        statistics: What is usual.
+        constraints: What later data have to be like.
+        embeddings: What a model makes of usual images, if it was asked.
+    """
 
     source: str
     statistics: Statistics
     constraints: Constraints
+    embeddings: Embeddings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +147,22 @@ class Compared:
         }
 
 
-def write_baseline(store: Store, statistics: Statistics, constraints: Constraints) -> list[str]:
-    """Write both files of a baseline, and say where they are."""
-    return [
+def write_baseline(
+    store: Store,
+    statistics: Statistics,
+    constraints: Constraints,
+    embeddings: Embeddings | None = None,
+) -> list[str]:
+    """Write a baseline's files, and say where they are."""
+    if embeddings is None:
+        store.remove(EMBEDDINGS)  # those of a baseline before would be of other images
+    files = [
         store.write(STATISTICS, statistics.as_json()),
         store.write(CONSTRAINTS, constraints.as_json()),
     ]
+    if embeddings is not None:
+        files.append(store.write(EMBEDDINGS, embeddings.as_json()))
+    return files
 
 
 def read_baseline(store: Store) -> Baseline | None:
@@ -143,17 +177,30 @@ def read_baseline(store: Store) -> Baseline | None:
     if statistics is None or constraints is None:
         lacking = STATISTICS if statistics is None else CONSTRAINTS
         raise DataError(f"the baseline in {store.place} has no {lacking}: make it anew")
+    embeddings = store.read(EMBEDDINGS)
     return Baseline(
         store.place,
         read_statistics(statistics, f"{store.place}/{STATISTICS}"),
         read_constraints(constraints, f"{store.place}/{CONSTRAINTS}"),
+        None if embeddings is None else read_embeddings(embeddings, f"{store.place}/{EMBEDDINGS}"),
     )
 
 
-def compare(baseline: Baseline, statistics: Statistics) -> Compared:
-    """Check later data's statistics against a baseline, and test them for drift."""
+def compare(
+    baseline: Baseline, statistics: Statistics, embeddings: Embeddings | None = None
+) -> Compared:
+    """Check later data's statistics against a baseline, and test them for drift.
+
+    Args:
+        baseline: What is usual.
+        statistics: Of the later data.
+        embeddings: Of the later data's images, by the model that embedded the baseline's.
+    """
     checked = check(statistics, baseline.constraints, baseline.statistics)
-    return Compared(baseline, statistics, checked, find_drift(baseline.statistics, statistics))
+    usual = baseline.embeddings
+    pair = (usual.vectors, embeddings.vectors) if usual and embeddings else None
+    drift = find_drift(baseline.statistics, statistics, embeddings=pair)
+    return Compared(baseline, statistics, checked, drift)
 
 
 def write_results(store: Store, compared: Compared) -> list[str]:
