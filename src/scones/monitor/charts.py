@@ -4,6 +4,7 @@ Every function takes the figure to draw into, the figures to draw, and the theme
 settings that are in force (`Theme.settings`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib import dates
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from scones.monitor.figures import Figures
+from scones.monitor.figures import Figures, Scored
 from scones.monitor.theme import Theme
 
 WALL_COLUMNS = 6
@@ -96,8 +97,9 @@ def classes(figure: Figure, figures: Figures, theme: Theme) -> None:
     counts = [int(mine.sum()) for mine in groups]
     passed = [int((mine & figures.passed).sum()) for mine in groups]
     failed = [count - some for count, some in zip(counts, passed, strict=True)]
-    left.barh(rows, passed, color=theme.passed, height=0.62)
-    left.barh(rows, failed, left=passed, color=theme.failed, height=0.62)
+    names = [name for name, *_ in _groups(figures, theme)]
+    left.barh(rows, passed, color=theme.passed, height=0.62, label=names[0])
+    left.barh(rows, failed, left=passed, color=theme.failed, height=0.62, label=names[1])
     for row, count in enumerate(counts):
         left.annotate(
             f"{count:,}", (count, row), xytext=(4, 0), textcoords="offset points", va="center"
@@ -111,25 +113,34 @@ def classes(figure: Figure, figures: Figures, theme: Theme) -> None:
         if mine.any():
             mean = float(figures.confidences[mine].mean())
             right.plot([mean], [row], "o", color=theme.ink, markersize=7)
-            inward = -1 if mean > (_least(figures) + 1) / 2 else 1
             right.annotate(
                 f"{mean:.3f}",
                 (mean, row),
-                xytext=(8 * inward, 0),
+                xytext=(0, 7),
                 textcoords="offset points",
-                ha="right" if inward < 0 else "left",
-                va="center",
+                ha="right" if mean > (_least(figures) + 1) / 2 else "left",
+                va="bottom",
+                bbox={"facecolor": theme.paper, "edgecolor": "none", "pad": 1},  # over the line
             )
     _threshold_line(right, figures, theme, upright=True)
     right.set_xlabel("Mean confidence")
     right.set_xlim(_least(figures), 1.01)
     right.set_ylim(len(groups) - 0.4, -0.7)
     right.grid(visible=True, axis="x")
+    _legend(figure)
 
 
 def wall(figure: Figure, figures: Figures, theme: Theme) -> None:
     """Draw the captured images of lowest confidence, with prediction and confidence."""
-    items = figures.lowest
+    _wall(figure, figures, figures.lowest, theme)
+
+
+def wrong(figure: Figure, figures: Figures, theme: Theme) -> None:
+    """Draw the captured images whose answer is wrong, with their true class too."""
+    _wall(figure, figures, figures.wrong, theme)
+
+
+def _wall(figure: Figure, figures: Figures, items: Sequence[Scored], theme: Theme) -> None:
     count_rows = -(-len(items) // WALL_COLUMNS)
     grid = list(figure.subplots(count_rows, WALL_COLUMNS, squeeze=False).flat)
     for axes in grid:
@@ -140,9 +151,10 @@ def wall(figure: Figure, figures: Figures, theme: Theme) -> None:
         else:
             axes.imshow(np.asarray(item.picture), interpolation="nearest")
         colour = theme.ink if figures.passes(item) else theme.failed
-        axes.set_title(
-            f"{figures.classes[item.predicted]}\n{item.confidence:.3f}", fontsize=8, color=colour
-        )
+        said = f"{figures.classes[item.predicted]}\n{item.confidence:.3f}"
+        if item.truth is not None and item.truth != item.predicted:
+            said += f"\nis {figures.classes[item.truth]}"
+        axes.set_title(said, fontsize=8, color=colour)
 
 
 def _threshold_line(axes: Any, figures: Figures, theme: Theme, *, upright: bool) -> None:

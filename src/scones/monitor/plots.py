@@ -75,7 +75,6 @@ def _plot(chart: _Chart, figures: Figures, directory: Path) -> Plot:
 def _charts(figures: Figures) -> list[_Chart]:
     """The charts that the figures give cause for, with sizes that fit them."""
     classes, rate = len(figures.classes), figures.pass_rate
-    wall_rows = -(-len(figures.lowest) // charts.WALL_COLUMNS)
     return [
         _Chart(
             "confidence-over-time",
@@ -97,17 +96,37 @@ def _charts(figures: Figures) -> list[_Chart]:
             "classes",
             "Predicted classes",
             "Number of inferences and mean confidence for each predicted class.",
-            (_WIDTH, 1.4 + 0.5 * classes),
+            (_WIDTH, 1.7 + 0.55 * classes),
             charts.classes,
         ),
         _Chart(
             "lowest-confidence",
             "Lowest confidence",
             "The images that the model was least sure of, with prediction and confidence.",
-            (1.2 * _WIDTH, 0.2 + 1.35 * wall_rows),
+            _wall_size(len(figures.lowest), 1.45 if figures.labelled else 1.35),
             charts.wall,
         ),
+        *_wrong_chart(figures),
     ]
+
+
+def _wrong_chart(figures: Figures) -> list[_Chart]:
+    """The wall of wrong answers, where there are any."""
+    if not figures.wrong:
+        return []
+    return [
+        _Chart(
+            "wrong-answers",
+            "Wrong, the surest first",
+            "Images whose true class is known and is another, with prediction and confidence.",
+            _wall_size(len(figures.wrong), 1.45),
+            charts.wrong,
+        )
+    ]
+
+
+def _wall_size(count: int, row_height: float) -> tuple[float, float]:
+    return 1.2 * _WIDTH, 0.2 + row_height * -(-count // charts.WALL_COLUMNS)
 
 
 def _truth_charts(figures: Figures) -> list[_Chart]:

@@ -102,6 +102,6 @@ def drift(figure: Figure, compared: Compared, theme: Theme) -> None:
     axes.set_yticks(rows, [item.name for item in compared.drift], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, max(0.1, 1.18 * max(item.distance for item in compared.drift)))
-    axes.set_xlabel("Largest difference of the distributions (0 to 1)")
+    axes.set_xlabel("Distance from the baseline (0 to 1)")
     axes.grid(visible=True, axis="x")
     figure.legend(loc="outside upper left", ncols=2, handletextpad=0.4, columnspacing=1.6)
