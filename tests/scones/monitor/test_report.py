@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -221,3 +222,19 @@ def test_a_page_without_a_baseline_does_not_speak_of_one(tmp_path: Path) -> None
     report = write(tmp_path)
     assert report.summary["comparison"] is None
     assert "baseline" not in Page(report.html).text
+
+
+@pytest.mark.skipif("SCONES_TEST_DATA" not in os.environ, reason="SCONES_TEST_DATA is not set")
+def test_captures_of_real_endpoints_are_all_drawn(tmp_path: Path) -> None:
+    captured = read_folder(Path(os.environ["SCONES_TEST_DATA"]) / "data-capture")
+    report = write_report(captured, tmp_path, classes=CLASSES, threshold=0.93)
+    assert report.summary["files"] == 25
+    assert report.summary["records"] == 38
+    left_out = ("broken_lines", "unreadable_answers", "other_models")
+    assert [report.summary[name] for name in left_out] == [0, 0, 0]
+    shown = [decoded(load) for load in Page(report.html).loads]
+    assert sum(max(picture.size) <= 128 for picture in shown) == 24, "the wall's images"
+    for file in report.plots:
+        with Image.open(file) as plot:
+            colours = plot.convert("RGB").getcolors(1 << 20) or []
+            assert len(colours) > 20, f"{file.name} is empty"

@@ -32,7 +32,7 @@ def test_the_same_distribution_is_rarely_told_apart() -> None:
 
 def test_what_has_moved_is_told_apart_and_more_so_the_more_it_has() -> None:
     usual = vectors(1, 200)
-    found = [separation(usual, vectors(2, 100, 1.5, share)) or (0, 0) for share in (0.3, 1.0)]
+    found = [separation(usual, vectors(2, 100, 2.5, share)) or (0, 0) for share in (0.3, 1.0)]
     assert [p < 0.01 for _, p in found] == [True, True]
     assert 0.05 < found[0][0] < found[1][0] <= 1
 
