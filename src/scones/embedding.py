@@ -105,7 +105,7 @@ def embed(
         aws.client("sagemaker").create_transform_job(
             **_request(job, model, bucket, place, instance_type)
         )
-        _wait(aws, job, reporter)
+        _wait(aws, job, len(images), reporter)
         return _answers(s3, bucket, f"{place}/out", images, model)
     finally:
         _delete(s3, bucket, f"{place}/")
@@ -132,7 +132,7 @@ def _request(
     }
 
 
-def _wait(aws: Aws, job: str, reporter: Reporter) -> None:
+def _wait(aws: Aws, job: str, images: int, reporter: Reporter) -> None:
     """Wait for the job's end; stop it if this is interrupted."""
     sagemaker = aws.client("sagemaker")
     deadline = time.monotonic() + DEADLINE_SECONDS
@@ -141,14 +141,14 @@ def _wait(aws: Aws, job: str, reporter: Reporter) -> None:
         while status not in _ENDED:
             described = sagemaker.describe_transform_job(TransformJobName=job)
             status = described["TransformJobStatus"]
-            reporter.progress("embedding", 0, None)
+            reporter.progress("embedding", 0, images, "images")
             if time.monotonic() > deadline:
                 raise EndpointError(f"transform job '{job}' is {status} after {DEADLINE_SECONDS} s")
             time.sleep(0 if status in _ENDED else POLL_SECONDS)
     finally:
         if status not in _ENDED:
             sagemaker.stop_transform_job(TransformJobName=job)
-    reporter.progress("embedding", 1, 1)
+    reporter.progress("embedding", images, images, "images")
     if status != "Completed":
         reason = described.get("FailureReason", "")
         raise EndpointError(

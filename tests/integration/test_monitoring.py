@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance
 
 from .conftest import Scones, make_scones
 
@@ -29,6 +29,10 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scones]:
         yield made
     finally:
         made.run("down")
+
+
+def darkened(image: Image.Image) -> Image.Image:
+    return ImageEnhance.Brightness(image).enhance(0.2)
 
 
 def ask(scones: Scones, folder: Path, change: Any) -> Path:
@@ -69,7 +73,7 @@ def captured(body: bytes, answer: str, event_id: str) -> str:
 
 def test_findings_set_images_aside_and_start_one_training(serving: Scones, tmp_path: Path) -> None:
     usual = str(ask(serving, tmp_path / "usual", lambda image: image))
-    odd = str(ask(serving, tmp_path / "odd", ImageOps.invert))
+    dark = str(ask(serving, tmp_path / "dark", darkened))
 
     made = serving.json("monitor", "baseline", "--folder", usual, "--embeddings")
     (file,) = (Path(name) for name in made["files"] if "embeddings" in name)
@@ -82,7 +86,7 @@ def test_findings_set_images_aside_and_start_one_training(serving: Scones, tmp_p
     (same,) = (item for item in quiet["drift"] if item["name"] == "embedding")
     assert same["p_value"] > 0.01
 
-    options = ("--folder", odd, "--on-violation", "retrain", "--least-accuracy", "0", "--json")
+    options = ("--folder", dark, "--on-violation", "retrain", "--least-accuracy", "0", "--json")
     checked = serving.run("monitor", "check", *options)
     assert checked.returncode == 3, checked.stderr
     loud = json.loads(checked.stdout)

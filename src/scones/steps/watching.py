@@ -91,7 +91,7 @@ def _render(
         figures, compared = survey.finish(stream)
     except DataError:
         return None
-    project.reporter.progress("drawing", 0, None)
+    project.reporter.progress("drawing", 0, 1)
     report = render(
         stream,
         figures,
