@@ -27,6 +27,7 @@ class EndpointRequest:
         role_arn: The role that the model server assumes.
         instance_type: Such as ml.m5.large.
         capture_uri: S3 prefix for data capture, at 100 %.
+        instances: How many there are at first.
     """
 
     endpoint_name: str
@@ -36,6 +37,7 @@ class EndpointRequest:
     role_arn: str
     instance_type: str
     capture_uri: str
+    instances: int = 1
 
 
 def deploy(aws: Aws, request: EndpointRequest, *, reporter: Reporter = SILENT) -> None:
@@ -137,7 +139,7 @@ def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
                     "VariantName": VARIANT,
                     "ModelName": request.model_name,
                     "InstanceType": request.instance_type,
-                    "InitialInstanceCount": 1,
+                    "InitialInstanceCount": request.instances,
                     "InitialVariantWeight": 1,
                 }
             ],

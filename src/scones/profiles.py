@@ -10,11 +10,14 @@ A field can be overridden in `scones.toml` under `[profiles.NAME]` and by the en
 `SCONES_PROFILES__NAME__FIELD`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LOOPBACK_HOST = "127.0.0.1"
+
+SCHEDULE = r"^((cron|rate|at)\(.+\))?$"
+TAG_VALUE = r"^[\w .:/=+@-]{0,256}$"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
@@ -64,9 +67,40 @@ class Profile(BaseModel):
     own_algorithm: bool = Field(
         default=True, description="Whether the image takes our optional hyperparameters (seed)."
     )
+    protected: bool = Field(
+        default=False, description="Have AWS refuse to delete the stack or replace its data."
+    )
+    watched: bool = Field(
+        default=False, description="Whether the stack of alarms, cost and hours is deployed."
+    )
+    monthly_budget_usd: Annotated[float, Field(ge=0)] = 0
+    endpoint_instances: Annotated[int, Field(ge=1)] = 1
+    endpoint_most_instances: Annotated[int, Field(ge=1)] = 1
+    endpoint_invocations_a_minute: Annotated[int, Field(ge=1)] = 600
+    endpoint_off: str = Field(default="", pattern=SCHEDULE)
+    endpoint_on: str = Field(default="", pattern=SCHEDULE)
+    time_zone: str = "UTC"
+    owner: str = Field(default="", pattern=TAG_VALUE)
+    expiry: str = Field(default="", pattern=TAG_VALUE)
     training_image: str = "scones/image-classification:latest"
     training_instance_type: str = "ml.m5.large"
     endpoint_instance_type: str = "ml.m5.large"
+
+    @model_validator(mode="after")
+    def _hours_and_growth_fit(self) -> Self:
+        if bool(self.endpoint_off) != bool(self.endpoint_on):
+            raise ValueError("endpoint_off and endpoint_on go together")
+        if self.endpoint_most_instances < self.endpoint_instances:
+            raise ValueError("endpoint_most_instances is less than endpoint_instances")
+        if self.endpoint_off and self.endpoint_most_instances > self.endpoint_instances:
+            raise ValueError("an endpoint that is off at night does not scale: choose one")
+        return self
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Owner and expiry, where they are set."""
+        given = {"scones:owner": self.owner, "scones:expiry": self.expiry}
+        return {name: value for name, value in given.items() if value}
 
     @property
     def emulated(self) -> bool:
@@ -120,6 +154,9 @@ PROFILES = {
         Profile(
             name="aws",
             own_algorithm=False,
+            protected=True,
+            watched=True,
+            monthly_budget_usd=50,
             training_image="811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
             training_instance_type="ml.p3.2xlarge",  # the built-in algorithm trains on GPUs only
             endpoint_instance_type="ml.m5.xlarge",

@@ -13,7 +13,7 @@ from scones import deploy
 from scones.aws import Session
 from scones.config import Settings
 from scones.console import Printed
-from scones.deploy import ClassRoute, DeploySettings, StackOutputs
+from scones.deploy import ClassRoute, DeploySettings, OperationsSettings, StackOutputs
 from scones.emulation import remote, services, stack
 from scones.emulation.process import ServiceSpec, ServiceStatus
 from scones.errors import DataError
@@ -151,6 +151,25 @@ class Project:
             email=settings.email,
             endpoint_name=settings.endpoint_name,
             redeploy_on_failure=settings.target.redeploy_on_failure,
+            operations=self.operations_settings,
+            protected=settings.target.protected,
+            tags=settings.target.tags,
+        )
+
+    @property
+    def operations_settings(self) -> OperationsSettings | None:
+        """What the stack of alarms, cost and hours is made from, where the target has one."""
+        target = self.settings.target
+        if not target.watched:
+            return None
+        return OperationsSettings(
+            monthly_budget_usd=target.monthly_budget_usd,
+            least_instances=target.endpoint_instances,
+            most_instances=target.endpoint_most_instances,
+            invocations_a_minute=target.endpoint_invocations_a_minute,
+            endpoint_off=target.endpoint_off,
+            endpoint_on=target.endpoint_on,
+            time_zone=target.time_zone,
         )
 
     @cached_property

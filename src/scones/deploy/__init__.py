@@ -11,16 +11,18 @@ deployed, and `destroy` removes all that carries the project's name, models and 
 """
 
 from scones.deploy.destruction import destroy
-from scones.deploy.pipeline import deploy, outputs
+from scones.deploy.pipeline import deploy, deploy_operations, outputs
 from scones.deploy.planning import PlannedResource, plan
-from scones.deploy.settings import ClassRoute, DeploySettings, StackOutputs
+from scones.deploy.settings import ClassRoute, DeploySettings, OperationsSettings, StackOutputs
 
 __all__ = [
     "ClassRoute",
     "DeploySettings",
+    "OperationsSettings",
     "PlannedResource",
     "StackOutputs",
     "deploy",
+    "deploy_operations",
     "destroy",
     "outputs",
     "plan",

@@ -1,5 +1,6 @@
 """The bucket that holds code and definitions: made if missing, filled with what it lacks."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,17 @@ def _location(region: str) -> dict[str, dict[str, str]]:
 
 
 def _secure(s3: Any, bucket: str) -> None:
+    everything = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    statement = {
+        "Sid": "EncryptedTransportOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": everything,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
     s3.put_public_access_block(
         Bucket=bucket,
         PublicAccessBlockConfiguration={

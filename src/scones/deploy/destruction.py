@@ -39,9 +39,10 @@ def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) 
         for label in remains.remove_all(partial(find, aws, is_ours), reporter=reporter)
     ]
     cloudformation = aws.client("cloudformation")
-    stack.settled(cloudformation, settings.stack_name, reporter=reporter)
-    if stack.delete(cloudformation, settings.stack_name, reporter=reporter):
-        removed.append(f"stack {settings.stack_name}")
+    for name in _stacks(settings):
+        stack.settled(cloudformation, name, reporter=reporter)
+        if stack.delete(cloudformation, name, reporter=reporter):
+            removed.append(f"stack {name}")
     removed += remains.remove_all(partial(strays, aws, settings), reporter=reporter)
     for bucket in _buckets(aws, settings):
         if remove_bucket(aws.client("s3"), bucket, reporter=reporter):
@@ -53,8 +54,10 @@ def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) 
 
 
 def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
-    found = describe(aws.client("cloudformation"), settings.stack_name)
-    stacks = [f"stack {settings.stack_name}"] if found is not None else []
+    cloudformation = aws.client("cloudformation")
+    stacks = [
+        f"stack {name}" for name in _stacks(settings) if describe(cloudformation, name) is not None
+    ]
     buckets = [
         f"bucket {bucket}"
         for bucket in _buckets(aws, settings)
@@ -66,6 +69,11 @@ def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
         for remainder in find(aws, is_ours)
     ]
     return stacks + buckets + outside + [stray.label for stray in strays(aws, settings)]
+
+
+def _stacks(settings: DeploySettings) -> tuple[str, str]:
+    """Return the stacks, the one that builds on the other first."""
+    return settings.operations_stack_name, settings.stack_name
 
 
 def _buckets(aws: Aws, settings: DeploySettings) -> tuple[str, str]:

@@ -25,6 +25,7 @@ DEFINITIONS = {
     "ClassifyImageDefinitionKey": "classify_image",
     "ClassifyBatchDefinitionKey": "classify_batch",
     "TrainAndDeployDefinitionKey": "train_and_deploy",
+    "EndpointHoursDefinitionKey": "endpoint_hours",
 }
 
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")

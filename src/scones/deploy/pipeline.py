@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from scones import hosting
 from scones.aws import Aws
 from scones.deploy import stack
 from scones.deploy.artifacts import ensure_bucket, upload_missing
@@ -9,10 +10,10 @@ from scones.deploy.definitions import require_valid
 from scones.deploy.operation import Condition, condition_of, describe
 from scones.deploy.package import DEFINITIONS, build
 from scones.deploy.remains import remove_all
-from scones.deploy.settings import DeploySettings, StackOutputs
+from scones.deploy.settings import DeploySettings, OperationsSettings, StackOutputs
 from scones.deploy.stack import StackChange
 from scones.deploy.strays import strays
-from scones.deploy.template import read_template, substitution_names
+from scones.deploy.template import all_substitutions, declared, read_template
 from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
 
@@ -30,7 +31,7 @@ def deploy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -
         UsageError: The project's name is too long for a bucket's.
     """
     text, document = read_template(settings.template_path)
-    artifacts = build(settings.source_root, substitution_names(document))
+    artifacts = build(settings.source_root, all_substitutions(settings))
     bucket = settings.artifacts_bucket(aws.account, aws.region)
     keys = {artifact.parameter: artifact.key for artifact in artifacts}
     for artifact in artifacts:
@@ -40,15 +41,54 @@ def deploy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -
     change = StackChange(
         stack_name=settings.stack_name,
         template_body=text,
-        parameters=settings.parameters(bucket, keys),
-        project=settings.project,
+        parameters=declared(document, settings.parameters(bucket, keys)),
+        tags=settings.all_tags,
     )
     ensure_bucket(aws.client("s3"), bucket, aws.region, reporter=reporter)
     upload_missing(aws.client("s3"), bucket, artifacts, reporter=reporter)
     changed = _bring_up_to_date(aws, change, settings, reporter)
     stack.require_built(aws.client("cloudformation"), settings.stack_name)
     reporter.note(f"{settings.stack_name} is {'deployed' if changed else 'up to date'}")
+    if settings.protected:
+        stack.protect(aws.client("cloudformation"), settings.stack_name)
+    if settings.operations is not None:
+        deploy_operations(aws, settings, settings.operations, reporter=reporter)
     return outputs(aws, settings)
+
+
+def deploy_operations(
+    aws: Aws,
+    settings: DeploySettings,
+    operations: OperationsSettings,
+    *,
+    scaling: bool = True,
+    reporter: Reporter = SILENT,
+) -> None:
+    """Bring the stack of alarms, cost and hours up to date, from what the core stack names.
+
+    Args:
+        aws: The session.
+        settings: What the core stack is made from.
+        operations: What this one is made from.
+        scaling: Whether an endpoint that is there may grow; not while it is replaced.
+        reporter: Told each resource.
+
+    Raises:
+        DeployError: CloudFormation refuses or fails.
+    """
+    cloudformation = aws.client("cloudformation")
+    name = settings.operations_stack_name
+    text, document = read_template(settings.operations_template_path)
+    core = describe(cloudformation, settings.stack_name) or {}
+    values = {o["OutputKey"]: str(o["OutputValue"]) for o in core.get("Outputs", [])}
+    keys = {a.parameter: a.key for a in build(settings.source_root, all_substitutions(settings))}
+    values |= settings.parameters(settings.artifacts_bucket(aws.account, aws.region), keys)
+    there = scaling and hosting.status(aws, settings.endpoint_name) == "InService"
+    values |= operations.parameters(endpoint_is_there=there)
+    change = StackChange(name, text, declared(document, values), settings.all_tags)
+    exists = make_way(aws, name, settings, reporter)
+    changed = stack.apply(cloudformation, change, exists=exists, reporter=reporter)
+    reporter.note(f"{name} is {'deployed' if changed else 'up to date'}")
 
 
 def outputs(aws: Aws, settings: DeploySettings) -> StackOutputs:
@@ -83,7 +123,7 @@ def _bring_up_to_date(
         if not (exists and settings.redeploy_on_failure):
             raise
         reporter.note(f"{error}; deploying it anew")
-    _clear(aws, settings, reporter)
+    _clear(aws, change.stack_name, settings, reporter)
     return stack.apply(cloudformation, change, exists=False, reporter=reporter)
 
 
@@ -103,14 +143,14 @@ def make_way(aws: Aws, stack_name: str, settings: DeploySettings, reporter: Repo
             f"--stack-name {stack_name}`, then deploy again"
         )
     reporter.note(f"{stack_name} is {status} from a deployment that failed: deploying it anew")
-    _clear(aws, settings, reporter)
+    _clear(aws, stack_name, settings, reporter)
     return False
 
 
-def _clear(aws: Aws, settings: DeploySettings, reporter: Reporter) -> None:
+def _clear(aws: Aws, stack_name: str, settings: DeploySettings, reporter: Reporter) -> None:
     """Delete a stack that failed, and what a CloudFormation that cannot roll back loses of it."""
     lossy = settings.redeploy_on_failure
     told = SILENT if lossy else reporter  # its complaints are about what it has lost
-    stack.delete(aws.client("cloudformation"), settings.stack_name, reporter=told)
+    stack.delete(aws.client("cloudformation"), stack_name, reporter=told)
     if lossy:
         remove_all(partial(strays, aws, settings), reporter=told)

@@ -6,7 +6,7 @@ from typing import Any
 
 from scones.deploy.package import build
 from scones.deploy.settings import DeploySettings
-from scones.deploy.template import evaluate, read_template, substitution_names
+from scones.deploy.template import all_substitutions, evaluate, read_template, template_paths
 
 UNKNOWN_ACCOUNT = "<account>"
 UNKNOWN_REGION = "<region>"
@@ -18,6 +18,9 @@ _NAME_PROPERTIES = (
     "Name",
     "StateMachineName",
     "TopicName",
+    "QueueName",
+    "AlarmName",
+    "DashboardName",
     "Endpoint",
 )
 
@@ -50,8 +53,8 @@ def plan(
     Raises:
         DeployError: The template, a handler or a state machine is not well formed.
     """
-    _, document = read_template(settings.template_path)
-    artifacts = build(settings.source_root, substitution_names(document))
+    documents = [read_template(path)[1] for path in template_paths(settings)]
+    artifacts = build(settings.source_root, all_substitutions(settings))
     bucket = settings.artifacts_bucket(account, region)
     values = settings.parameters(
         bucket, {artifact.parameter: artifact.key for artifact in artifacts}
@@ -60,6 +63,7 @@ def plan(
     before_the_stack = PlannedResource("ArtifactsBucket", "AWS::S3::Bucket", bucket)
     return [before_the_stack] + [
         PlannedResource(logical_id, resource["Type"], _name(resource, values))
+        for document in documents
         for logical_id, resource in document["Resources"].items()
     ]
 

@@ -26,6 +26,7 @@ LONGEST_POLL_SECONDS = 2.0
 
 _GONE = {
     "NoSuchEntity",
+    "AWS.SimpleQueueService.NonExistentQueue",
     "NotFound",
     "ResourceNotFound",
     "ResourceNotFoundException",

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from scones.errors import DeployError, UsageError
 
 SOURCE_ROOT = Path(__file__).resolve().parents[3]
 ARTIFACTS_BUCKET_PARAMETER = "ArtifactsBucket"
+PROJECT_TAG = "scones:project"
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -34,6 +35,47 @@ class ClassRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationsSettings:
+    """What the stack of alarms, cost and hours is made from.
+
+    Attributes:
+        monthly_budget_usd: Emails are sent near it; 0 for no budget.
+        least_instances: Of the endpoint.
+        most_instances: Up to so many are added; `least_instances` for no scaling.
+        invocations_a_minute: Of one instance; above it one more is added.
+        endpoint_off: When the endpoint is taken away, such as cron(0 20 * * ? *); empty for never.
+        endpoint_on: When it is brought back.
+        time_zone: Of both times.
+    """
+
+    monthly_budget_usd: float
+    least_instances: int
+    most_instances: int
+    invocations_a_minute: int
+    endpoint_off: str
+    endpoint_on: str
+    time_zone: str
+
+    @property
+    def scales(self) -> bool:
+        """Whether the endpoint may grow."""
+        return self.most_instances > self.least_instances
+
+    def parameters(self, *, endpoint_is_there: bool) -> dict[str, str]:
+        """Return the template's parameters that stand for these."""
+        return {
+            "MonthlyBudgetUsd": f"{self.monthly_budget_usd:g}",
+            "EndpointScaled": str(self.scales and endpoint_is_there).lower(),
+            "EndpointLeastInstances": str(self.least_instances),
+            "EndpointMostInstances": str(self.most_instances),
+            "EndpointInvocationsAMinute": str(self.invocations_a_minute),
+            "EndpointOff": self.endpoint_off,
+            "EndpointOn": self.endpoint_on,
+            "TimeZone": self.time_zone,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class DeploySettings:
     """What the stack is made from.
 
@@ -45,6 +87,9 @@ class DeploySettings:
         endpoint_name: The SageMaker endpoint that the functions ask.
         redeploy_on_failure: Delete and deploy anew a stack that cannot be updated, for a
             CloudFormation that neither rolls back nor updates all types. Data stay.
+        operations: The second stack's settings, where there is one: for AWS only.
+        protected: Have AWS refuse to delete the stack, or to replace the data bucket.
+        tags: Of the stacks, and so of all that is in them, beside the project's.
         source_root: The checkout with `asl/` and `cloudformation/`.
     """
 
@@ -54,6 +99,9 @@ class DeploySettings:
     email: str
     endpoint_name: str
     redeploy_on_failure: bool = False
+    operations: OperationsSettings | None = None
+    protected: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
     source_root: Path = SOURCE_ROOT
 
     def __post_init__(self) -> None:
@@ -85,6 +133,16 @@ class DeploySettings:
         return f"{self.project}-core"
 
     @property
+    def operations_stack_name(self) -> str:
+        """The CloudFormation stack of alarms, cost and hours."""
+        return f"{self.project}-operations"
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The tags of everything that is made."""
+        return {PROJECT_TAG: self.project, **self.tags}
+
+    @property
     def classes_json(self) -> str:
         """The class table as the functions read it."""
         return json.dumps([asdict(route) for route in self.classes], separators=(",", ":"))
@@ -93,6 +151,11 @@ class DeploySettings:
     def template_path(self) -> Path:
         """The CloudFormation template."""
         return self.source_root / "cloudformation" / "core.yaml"
+
+    @property
+    def operations_template_path(self) -> Path:
+        """The template of the stack for AWS only."""
+        return self.source_root / "cloudformation" / "operations.yaml"
 
     def data_bucket(self, account: str, region: str) -> str:
         """Return the name of the bucket for images, models and captures."""

@@ -1,5 +1,6 @@
 """A CloudFormation stack: brought up to date by change set, deleted, and looked at closely."""
 
+import json
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,11 +13,23 @@ from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
 
 CAPABILITIES = ["CAPABILITY_IAM"]
-PROJECT_TAG = "scones:project"
 # LocalStack 4.14 takes a change of these types for made without making it.
 UPDATED_IN_NAME_ONLY = frozenset(
     {"AWS::Events::Rule", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
 )
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
+DATA_POLICY = {
+    "Statement": [
+        {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": ["Update:Replace", "Update:Delete"],
+            "Principal": "*",
+            "Resource": "LogicalResourceId/DataBucket",
+        },
+    ]
+}
 
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 # LocalStack "deploys" a type it does not know as a no-op and says so in the status reason only.
@@ -31,13 +44,13 @@ class StackChange:
         stack_name: The stack.
         template_body: The template's text.
         parameters: Parameter names and values.
-        project: The value of the stack's project tag.
+        tags: Of the stack and of all that is in it.
     """
 
     stack_name: str
     template_body: str
     parameters: Mapping[str, str]
-    project: str
+    tags: Mapping[str, str]
 
 
 def settled(
@@ -107,11 +120,23 @@ def delete(cloudformation: Any, stack_name: str, *, reporter: Reporter = SILENT)
         return False
     reporter.note(f"deleting the stack {stack_name}")
     operation = Operation(cloudformation, found["StackId"])
+    if found.get("EnableTerminationProtection"):
+        cloudformation.update_termination_protection(
+            StackName=found["StackId"], EnableTerminationProtection=False
+        )
     cloudformation.delete_stack(StackName=found["StackId"])
     status = operation.follow(reporter)
     if condition_of(status) is not Condition.ABSENT:
         raise DeployError(f"stack '{stack_name}' {operation.failure(status)}")
     return True
+
+
+def protect(cloudformation: Any, stack_name: str) -> None:
+    """Have CloudFormation refuse to delete the stack, or to replace or delete its data bucket."""
+    cloudformation.update_termination_protection(
+        StackName=stack_name, EnableTerminationProtection=True
+    )
+    cloudformation.set_stack_policy(StackName=stack_name, StackPolicyBody=json.dumps(DATA_POLICY))
 
 
 def require_built(cloudformation: Any, stack_name: str) -> None:
@@ -149,7 +174,7 @@ def _create_change_set(
                 for name, value in change.parameters.items()
             ],
             Capabilities=CAPABILITIES,
-            Tags=[{"Key": PROJECT_TAG, "Value": change.project}],
+            Tags=[{"Key": name, "Value": value} for name, value in change.tags.items()],
             # The data bucket is kept when a stack is deleted, and taken in again by the next one.
             ImportExistingResources=True,
         )

@@ -20,7 +20,8 @@ def strays(aws: Aws, settings: DeploySettings) -> Iterator[Remainder]:
     for type_, find in _FINDERS.items():
         names = {resource.name for resource in planned if resource.type == type_}
         yield from find(aws, names)
-    yield from _roles(aws, f"{settings.stack_name}-")
+    for stack in (settings.stack_name, settings.operations_stack_name):
+        yield from _roles(aws, f"{stack}-")
 
 
 def _functions(aws: Aws, names: set[str]) -> Iterator[Remainder]:
@@ -64,12 +65,22 @@ def _rules(aws: Aws, names: set[str]) -> Iterator[Remainder]:
             yield Remainder(f"rule {name}", partial(_delete_rule, client, name))
 
 
+def _queues(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("sqs")
+    for page in client.get_paginator("list_queues").paginate():
+        for url in page.get("QueueUrls", []):
+            if url.rpartition("/")[2] in names:
+                delete = partial(delete_if_there, client.delete_queue, QueueUrl=url)
+                yield Remainder(f"queue {url}", delete)
+
+
 _FINDERS: dict[str, Callable[[Aws, set[str]], Iterable[Remainder]]] = {
     "AWS::Lambda::Function": _functions,
     "AWS::Logs::LogGroup": _log_groups,
     "AWS::SNS::Topic": _topics,
     "AWS::StepFunctions::StateMachine": _state_machines,
     "AWS::Events::Rule": _rules,
+    "AWS::SQS::Queue": _queues,
 }
 
 

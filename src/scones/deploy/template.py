@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from scones.deploy.settings import DeploySettings
 from scones.errors import DeployError
 
 BODY_LIMIT_BYTES = 51_200  # CreateChangeSet: largest TemplateBody
@@ -54,6 +55,11 @@ def read_template(path: Path) -> tuple[str, dict[str, Any]]:
     return text, document
 
 
+def declared(document: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of those parameters that a template has."""
+    return {name: values[name] for name in document.get("Parameters", {}) if name in values}
+
+
 def substitution_names(document: Mapping[str, Any]) -> frozenset[str]:
     """Return the names that the template substitutes in state machine definitions."""
     return frozenset(
@@ -61,6 +67,18 @@ def substitution_names(document: Mapping[str, Any]) -> frozenset[str]:
         for resource in document["Resources"].values()
         for name in resource.get("Properties", {}).get("DefinitionSubstitutions", {})
     )
+
+
+def template_paths(settings: DeploySettings) -> list[Path]:
+    """Return the templates of what is deployed, in the order in which it is."""
+    operations = [settings.operations_template_path] if settings.operations else []
+    return [settings.template_path, *operations]
+
+
+def all_substitutions(settings: DeploySettings) -> frozenset[str]:
+    """Return the names that any of the templates substitutes."""
+    paths = (settings.template_path, settings.operations_template_path)
+    return frozenset().union(*(substitution_names(read_template(path)[1]) for path in paths))
 
 
 def evaluate(expression: Any, values: Mapping[str, str]) -> str:

@@ -23,6 +23,18 @@ def deploy(project: Project) -> StackOutputs:
     return outputs
 
 
+def scale(project: Project, *, on: bool) -> None:
+    """Let the endpoint grow and shrink, or not while it is replaced."""
+    if operations := project.operations_settings:
+        deployment.deploy_operations(
+            project.aws,
+            project.deploy_settings,
+            operations,
+            scaling=on,
+            reporter=project.reporter,
+        )
+
+
 def destroy(project: Project) -> list[str]:
     """Remove everything that carries the project's name, here and at the target.
 

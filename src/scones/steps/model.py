@@ -11,6 +11,7 @@ from scones.etl.opening import open_source
 from scones.pretraining import Pretrained
 from scones.project import Project
 from scones.retraining import Retraining, RetrainingRequest
+from scones.steps import infrastructure
 from scones.steps.data import upload_images
 from scones.training import TrainingRequest, TrainingResult
 
@@ -151,6 +152,10 @@ def serve(project: Project, model: tuple[str, str] | None = None) -> str:
     if model is None:
         raise EndpointError("no model has been trained: run `scones train` first")
     target = project.settings.target
+    operations = project.operations_settings
+    scales = operations is not None and operations.scales
+    if scales:
+        infrastructure.scale(project, on=False)
     hosting.deploy(
         project.aws,
         hosting.EndpointRequest(
@@ -161,9 +166,12 @@ def serve(project: Project, model: tuple[str, str] | None = None) -> str:
             role_arn=project.outputs.sagemaker_role_arn,
             instance_type=target.endpoint_instance_type,
             capture_uri=project.capture_uri,
+            instances=target.endpoint_instances,
         ),
         reporter=project.reporter,
     )
+    if scales:
+        infrastructure.scale(project, on=True)
     return project.settings.endpoint_name
 
 
