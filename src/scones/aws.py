@@ -7,13 +7,14 @@ for AWS uses boto3's default chain.
 
 import os
 import threading
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from scones.errors import ConfigError
 from scones.profiles import Profile
@@ -58,6 +59,14 @@ class Aws(Protocol):
         """Return the boto3 client of a service; the same one at each call, safe in threads."""
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A caller: the account's twelve digits, and the ARN of the person or role."""
+
+    account: str
+    arn: str
+
+
 class Session:
     """AWS as one profile describes it."""
 
@@ -71,13 +80,26 @@ class Session:
         """The profile's region."""
         return self._profile.region
 
-    @cached_property
+    @property
     def account(self) -> str:
         """The account's twelve digits; asks STS for them on AWS, once."""
-        if self._profile.emulated:
-            return EMULATED_ACCOUNT
+        return EMULATED_ACCOUNT if self._profile.emulated else self.identity.account
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who calls, as STS says.
+
+        Raises:
+            ConfigError: There are no usable credentials.
+        """
         try:
-            return str(self.client("sts").get_caller_identity()["Account"])
+            answer = self.client("sts").get_caller_identity()
+            return Identity(str(answer["Account"]), str(answer["Arn"]))
+        except ClientError as error:
+            raise ConfigError(
+                f"AWS does not take the credentials of profile '{self._profile.name}' "
+                f"({error.response['Error']['Code']}): run `aws sso login`, or renew the keys"
+            ) from error
         except BotoCoreError as error:
             raise ConfigError(
                 f"profile '{self._profile.name}' has no usable AWS credentials ({error}): "

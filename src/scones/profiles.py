@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 LOOPBACK_HOST = "127.0.0.1"
 
 SCHEDULE = r"^((cron|rate|at)\(.+\))?$"
-TAG_VALUE = r"^[\w .:/=+@-]{0,256}$"
+TAG_VALUE = r"^[A-Za-z0-9_ .:/=+@-]{0,256}$"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
@@ -66,6 +66,9 @@ class Profile(BaseModel):
     )
     own_algorithm: bool = Field(
         default=True, description="Whether the image takes our optional hyperparameters (seed)."
+    )
+    costs: bool = Field(
+        default=False, description="Whether account and caller are confirmed before spending."
     )
     protected: bool = Field(
         default=False, description="Have AWS refuse to delete the stack or replace its data."
@@ -154,6 +157,7 @@ PROFILES = {
         Profile(
             name="aws",
             own_algorithm=False,
+            costs=True,
             protected=True,
             watched=True,
             monthly_budget_usd=50,

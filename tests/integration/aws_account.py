@@ -28,9 +28,14 @@ ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 ONLOOKERS_KEY = "AKIAI44QH8DHBEXAMPLE"
 SAGEMAKER_KEY = "test"  # with which our SageMaker service asks for S3 and logs
 REGION = "us-east-1"
+SPENDING = {"deploy", "train", "endpoint", "retrain", "destroy"}
 SETTINGS = """
 [profiles.aws]
 endpoint_instance_type = "ml.m5.large"
+protected = false # LocalStack knows no stack policies
+owner = "dispatch"
+endpoint_off = "cron(0 20 * * ? *)"
+endpoint_on = "cron(0 6 ? * MON-FRI *)"
 """
 MANY_TO_VALIDATE = ("validation_fraction = 0.1", "validation_fraction = 0.4")
 
@@ -61,7 +66,8 @@ class Account:
         """Run `scones --profile aws ...` here; return exit code, output and messages."""
         output, messages = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(messages):
-            code = main(["--profile", "aws", *arguments])
+            yes = ["--yes"] if set(arguments) & SPENDING else []
+            code = main(["--profile", "aws", *arguments, *yes])
         return code, output.getvalue(), messages.getvalue()
 
     def json(self, *arguments: str) -> Any:

@@ -8,10 +8,19 @@ from .permissions import Comparison, actions
 _S3_ABSENT = "without it S3 answers AccessDenied, not NoSuchKey, for an object that is not there"
 _TASK_RULE = "Step Functions on AWS hears of a job's end by a rule; the emulator asks instead"
 _PULL = "AWS pulls the image; the emulator starts a program"
+_TRACED = "AWS's X-Ray daemon and Step Functions send traces; the emulator makes none"
+_FUNCTION_TRACES = dict.fromkeys(("xray:PutTelemetryRecords", "xray:PutTraceSegments"), _TRACED)
+_MACHINE_TRACES = _FUNCTION_TRACES | dict.fromkeys(
+    ("xray:GetSamplingRules", "xray:GetSamplingTargets"), _TRACED
+)
 # Role to action to reason: granted, and not seen on the emulator.
 NOT_SEEN: Mapping[str, Mapping[str, str]] = {
-    "SerializeRole": {"s3:ListBucket": _S3_ABSENT},
-    "ClassifyRole": {"s3:ListBucket": _S3_ABSENT},
+    "SerializeRole": {"s3:ListBucket": _S3_ABSENT} | _FUNCTION_TRACES,
+    "ClassifyRole": {"s3:ListBucket": _S3_ABSENT} | _FUNCTION_TRACES,
+    "FilterRole": _FUNCTION_TRACES,
+    "ClassifyImageStateMachineRole": _MACHINE_TRACES,
+    "ClassifyBatchStateMachineRole": _MACHINE_TRACES,
+    "EndpointScheduleRole": {"states:StartExecution": "the test does not wait for the night"},
     "TrainAndDeployStateMachineRole": {
         "events:DescribeRule": _TASK_RULE,
         "events:PutRule": _TASK_RULE,
@@ -19,7 +28,8 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
         "sagemaker:AddTags": "Step Functions on AWS tags the jobs that it waits for",
         "sagemaker:CreateEndpoint": "only where there is no endpoint yet",
         "sagemaker:StopTrainingJob": "only when an execution is stopped",
-    },
+    }
+    | _MACHINE_TRACES,
     "SageMakerRole": {
         "ecr:BatchCheckLayerAvailability": _PULL,
         "ecr:BatchGetImage": _PULL,

@@ -16,7 +16,11 @@ from .aws_account import REGION, Request
 ACCOUNT = "000000000000"
 
 # Where IAM's name of an action is not the service's and the operation's.
-PREFIXES = {"stepfunctions": "states", "sagemaker-runtime": "sagemaker"}
+PREFIXES = {
+    "stepfunctions": "states",
+    "sagemaker-runtime": "sagemaker",
+    "resourcegroupstaggingapi": "tag",
+}
 # https://docs.aws.amazon.com/AmazonS3/latest/API/s3-api-permissions.html
 ACTIONS = {
     "s3:HeadObject": ("s3:GetObject",),
@@ -102,6 +106,10 @@ def _sqs(_operation: str, asked: Mapping[str, Any]) -> Iterator[str]:
     yield _arn("sqs", asked["QueueUrl"].rpartition("/")[2])
 
 
+def _ssm(_operation: str, asked: Mapping[str, Any]) -> Iterator[str]:
+    yield _arn("ssm", f"parameter/{asked['Name'].lstrip('/')}")
+
+
 def _sagemaker(operation: str, asked: Mapping[str, Any]) -> Iterator[str]:
     if "ResourceArn" in asked:
         yield asked["ResourceArn"]
@@ -121,6 +129,7 @@ _RESOURCES: dict[str, Callable[[str, Mapping[str, Any]], Iterator[str]]] = {
     "logs": _logs,
     "sns": _sns,
     "sqs": _sqs,
+    "ssm": _ssm,
     "stepfunctions": _states,
     "sagemaker": _sagemaker,
     "sagemaker-runtime": _sagemaker,

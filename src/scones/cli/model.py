@@ -6,19 +6,22 @@ from pathlib import Path
 import click
 
 from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.cli.confirmation import confirm, yes_option
 from scones.console import seconds
 from scones.steps import model
 
 
 @click.command()
 @click.option("--job-name", help="Name of the training job; by default a new one.")
+@yes_option
 @json_option
 @pass_invocation
-def train(invocation: Invocation, *, job_name: str | None, as_json: bool) -> None:
+def train(invocation: Invocation, *, job_name: str | None, yes: bool, as_json: bool) -> None:
     """Upload the staged images and train a model; follow its log until it ends."""
     with invocation.project() as (project, terminal):
         project.require_services()
         dataset = project.dataset()
+        confirm(project, terminal, "trains on an instance that costs", yes=yes)
         terminal.headline(f"Training on {dataset.size('train'):,} images")
         result = model.train(project, dataset, job_name=job_name)
         cpu = f", {seconds(result.cpu_seconds)} of CPU" if result.cpu_seconds else ""
@@ -43,12 +46,14 @@ def pretrain(
 
 
 @click.command()
+@yes_option
 @json_option
 @pass_invocation
-def endpoint(invocation: Invocation, *, as_json: bool) -> None:
+def endpoint(invocation: Invocation, *, yes: bool, as_json: bool) -> None:
     """Serve the last trained model with all requests and answers captured."""
     with invocation.project() as (project, terminal):
         project.require_services()
+        confirm(project, terminal, "starts instances that cost until deleted", yes=yes)
         terminal.headline("Deploying the endpoint")
         name = model.serve(project)
         terminal.result({"endpoint": name}, f"{name} is in service", as_json=as_json)
@@ -64,15 +69,22 @@ def endpoint(invocation: Invocation, *, as_json: bool) -> None:
     help="On the validation images; a model below it is not deployed.",
 )
 @click.option("--job-name", help="Name of the training job; by default a new one.")
+@yes_option
 @json_option
 @pass_invocation
 def retrain(
-    invocation: Invocation, *, least_accuracy: float, job_name: str | None, as_json: bool
+    invocation: Invocation,
+    *,
+    least_accuracy: float,
+    job_name: str | None,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Have the state machine train a model and deploy it, if it is accurate enough."""
     with invocation.project() as (project, terminal):
         project.require_services()
         dataset = project.dataset()
+        confirm(project, terminal, "trains and serves on instances that cost", yes=yes)
         terminal.headline(f"Retraining on {dataset.size('train'):,} images")
         result = model.retrain(project, dataset, least_accuracy=least_accuracy, job_name=job_name)
         seen = f"{result.job_name}: accuracy {result.accuracy:.3f}"

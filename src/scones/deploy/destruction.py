@@ -1,7 +1,7 @@
 """Remove everything that carries the project's name, and check that nothing is left.
 
-What writes goes first, so that nothing comes back: schedules, endpoints and jobs, then the stack
-with its functions, then the buckets, then the logs.
+What writes goes first, so that nothing comes back: schedules, endpoints and jobs, then the stacks
+with their functions, then what carries the project's tag, then the buckets, then the logs.
 """
 
 from functools import partial
@@ -14,6 +14,7 @@ from scones.deploy.operation import describe
 from scones.deploy.remains import Ownership
 from scones.deploy.settings import DeploySettings
 from scones.deploy.strays import strays
+from scones.deploy.tagged import tagged
 from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
 
@@ -44,6 +45,7 @@ def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) 
         if stack.delete(cloudformation, name, reporter=reporter):
             removed.append(f"stack {name}")
     removed += remains.remove_all(partial(strays, aws, settings), reporter=reporter)
+    removed += remains.remove_all(partial(tagged, aws, settings), reporter=reporter)
     for bucket in _buckets(aws, settings):
         if remove_bucket(aws.client("s3"), bucket, reporter=reporter):
             removed.append(f"bucket {bucket}")
@@ -68,7 +70,8 @@ def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
         for find in (remains.monitoring, remains.training, remains.hosting, remains.logs)
         for remainder in find(aws, is_ours)
     ]
-    return stacks + buckets + outside + [stray.label for stray in strays(aws, settings)]
+    found = [*strays(aws, settings), *tagged(aws, settings)]
+    return stacks + buckets + outside + [remainder.label for remainder in found]
 
 
 def _stacks(settings: DeploySettings) -> tuple[str, str]:

@@ -69,8 +69,8 @@ class OperationsSettings:
             "EndpointLeastInstances": str(self.least_instances),
             "EndpointMostInstances": str(self.most_instances),
             "EndpointInvocationsAMinute": str(self.invocations_a_minute),
-            "EndpointOff": self.endpoint_off,
-            "EndpointOn": self.endpoint_on,
+            "EndpointOff": self.endpoint_off or "never",
+            "EndpointOn": self.endpoint_on or "never",
             "TimeZone": self.time_zone,
         }
 

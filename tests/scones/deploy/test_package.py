@@ -15,7 +15,12 @@ from scones.deploy.template import read_template, substitution_names
 from scones.errors import DeployError
 
 FUNCTIONS = {"SerializeFunctionArn", "ClassifyFunctionArn", "FilterFunctionArn"}
-SUBSTITUTIONS = FUNCTIONS | {"EndpointName", "ModelTopicArn", "SageMakerRoleArn"}
+SUBSTITUTIONS = FUNCTIONS | {
+    "ConfigurationParameter",
+    "EndpointName",
+    "ModelTopicArn",
+    "SageMakerRoleArn",
+}
 
 
 def test_the_same_sources_give_the_same_artifacts():

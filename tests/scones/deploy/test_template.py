@@ -16,7 +16,14 @@ from tests.scones.stack_fixtures.fixtures import stack_settings
 RESOURCES = read_template(SOURCE_ROOT / "cloudformation" / "core.yaml")[1]["Resources"]
 
 # These know no resources: AWS's authorization reference lists them with "*" only.
-WITHOUT_RESOURCE = {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"}
+WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
+    "ecr:GetAuthorizationToken",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
 
 
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:

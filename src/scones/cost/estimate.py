@@ -1,0 +1,110 @@
+"""The estimate of `scones plan`, and the quotas that a new account meets first."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from scones.profiles import Profile
+
+HOURS_A_MONTH = 730
+# What one photo takes, measured on the emulator or read from the sources.
+TRANSITIONS = 5  # of classify_image: the start, three tasks, the end
+FUNCTION_SECONDS = {"serialize_image": 0.1, "classify_image": 0.2, "filter_confidence": 0.05}
+FUNCTION_GIGABYTES = {"serialize_image": 0.5, "classify_image": 0.5, "filter_confidence": 0.25}
+LOG_BYTES = 3_000
+ALARMS = 5
+STORED_GIGABYTES = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One position: what, how much of it, in which time or for how many, in USD.
+
+    Attributes:
+        usd: None where the table has no price for it.
+    """
+
+    what: str
+    per: str
+    usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CostEstimate:
+    """All positions, and how old the prices are."""
+
+    lines: tuple[Line, ...]
+    as_of: str
+    region: str
+
+    def total(self, per: str) -> float | None:
+        """Return the sum of one kind of position; None where a price is missing."""
+        prices = [line.usd for line in self.lines if line.per == per]
+        known = [price for price in prices if price is not None]
+        return sum(known) if len(known) == len(prices) else None
+
+
+def estimate(target: Profile) -> CostEstimate:
+    """Return what a target's settings cost."""
+    table = _table()
+    unit, hosting, training = table["unit"], table["hosting_hour"], table["training_hour"]
+    hour = hosting.get(target.endpoint_instance_type)
+    count = target.endpoint_instances
+    lines = (
+        Line(
+            f"endpoint, {count} x {target.endpoint_instance_type}, day and night",
+            "month",
+            None if hour is None else hour * count * HOURS_A_MONTH,
+        ),
+        Line(f"{ALARMS} alarms", "month", ALARMS * unit["alarm_month"] if target.watched else 0.0),
+        Line(
+            f"{STORED_GIGABYTES} GB of photos, models and captures",
+            "month",
+            STORED_GIGABYTES * unit["storage_gigabyte_month"],
+        ),
+        Line("Step Functions", "1,000 predictions", 1000 * TRANSITIONS * unit["state_transition"]),
+        Line("Lambda", "1,000 predictions", 1000 * _functions(unit)),
+        Line(
+            "S3, logs and traces",
+            "1,000 predictions",
+            1000
+            * (
+                unit["s3_get"]
+                + 2 * unit["s3_put"]
+                + unit["trace"]
+                + LOG_BYTES / 1e9 * unit["log_gigabyte"]
+            ),
+        ),
+        Line(
+            f"training on {target.training_instance_type}",
+            "hour of training",
+            training.get(target.training_instance_type),
+        ),
+    )
+    return CostEstimate(lines, table["as_of"], table["region"])
+
+
+def quotas(target: Profile) -> list[str]:
+    """Return the quotas that a new account meets first, each as Service Quotas names it.
+
+    New accounts may use few instance types, and of GPUs often none; only AWS can say.
+    """
+    return [
+        f"{target.training_instance_type} for training job usage (needed: 1)",
+        f"{target.endpoint_instance_type} for endpoint usage "
+        f"(needed: {target.endpoint_most_instances})",
+    ]
+
+
+def _functions(unit: Mapping[str, float]) -> float:
+    gigabyte_seconds = sum(
+        seconds * FUNCTION_GIGABYTES[name] for name, seconds in FUNCTION_SECONDS.items()
+    )
+    requests = len(FUNCTION_SECONDS) * unit["lambda_request"]
+    return requests + gigabyte_seconds * unit["lambda_gigabyte_second"]
+
+
+def _table() -> dict[str, Any]:
+    return tomllib.loads((files("scones.cost") / "prices.toml").read_text(encoding="utf-8"))
