@@ -11,8 +11,9 @@ import pytest
 
 from scones.deploy.package import DEFINITIONS, HANDLERS, build, pack_handler, read_definition
 from scones.deploy.settings import SOURCE_ROOT
-from scones.deploy.template import read_template, substitution_names
+from scones.deploy.template import all_substitutions, read_template
 from scones.errors import DeployError
+from tests.scones.stack_fixtures.fixtures import stack_settings
 
 FUNCTIONS = {"SerializeFunctionArn", "ClassifyFunctionArn", "FilterFunctionArn"}
 SUBSTITUTIONS = FUNCTIONS | {
@@ -74,8 +75,7 @@ def test_every_definition_of_the_project_is_deployed():
 
 
 def test_the_template_substitutes_what_the_definitions_want():
-    _, document = read_template(SOURCE_ROOT / "cloudformation" / "core.yaml")
-    assert substitution_names(document) == SUBSTITUTIONS
+    assert all_substitutions(stack_settings()) == SUBSTITUTIONS
 
 
 @pytest.mark.parametrize(
