@@ -1,4 +1,4 @@
-"""The system that cloudformation/core.yaml describes, in terms that Terraform shares."""
+"""The system that cloudformation/ describes, in terms that Terraform shares."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -28,19 +28,32 @@ PARAMETERS = {
 _ARN = f"arn:aws:{{}}:{REGION}:{ACCOUNT}:{{}}"
 
 
-class Template:
-    """The template with its expressions resolved."""
+# The AWS-only stack gets the core stack's outputs as parameters of the same names.
+OPERATIONS = {
+    "MonthlyBudgetUsd": "0",
+    "EndpointScaled": "false",
+    "EndpointOff": "never",
+}
 
-    def __init__(self) -> None:
-        self._document = read_template(ROOT / "cloudformation" / "core.yaml")[1]
+
+class Template:
+    """A template with its expressions resolved."""
+
+    def __init__(self, name: str, values: Mapping[str, Any]) -> None:
+        self._document = read_template(ROOT / "cloudformation" / name)[1]
         self.resources: dict[str, Any] = self._document["Resources"]
         parameters = self._document.get("Parameters", {})
         self._values = {name: p.get("Default", name) for name, p in parameters.items()}
-        self._values |= PARAMETERS
+        self._values |= values
 
     def outputs(self) -> dict[str, Any]:
         """Return the outputs' values by name."""
         return {name: self.resolve(o["Value"]) for name, o in self._document["Outputs"].items()}
+
+    def wanted(self, logical_id: str) -> bool:
+        """Return whether a resource is made: none of the conditions holds with these values."""
+        name = self.resources[logical_id].get("Condition")
+        return name is None or name not in self._document["Conditions"]
 
     def resolve(self, expression: Any) -> Any:
         """Return an expression's value."""
@@ -91,6 +104,7 @@ _REFERENCES: dict[str, Callable[[Any], str]] = {
     ),
 }
 _ATTRIBUTES: dict[str, Callable[[Any], str]] = {
+    "AWS::CloudWatch::Alarm.Arn": lambda p: _ARN.format("cloudwatch", f"alarm:{p['AlarmName']}"),
     "AWS::Events::Rule.Arn": lambda p: _ARN.format("events", f"rule/{p['Name']}"),
     "AWS::IAM::Role.Arn": lambda p: role(p["Policies"][0]["PolicyName"]),
     "AWS::Lambda::Function.Arn": lambda p: _ARN.format("lambda", f"function:{p['FunctionName']}"),
@@ -106,14 +120,17 @@ def cloudformation_system() -> System:
     """Return the template's resources in shared terms.
 
     Raises:
-        KeyError: The template has a type of resource of which these tests do not know how it is
+        KeyError: A template has a type of resource of which these tests do not know how it is
             compared: add it to `_TERMS`, and its counterpart to `terraform_side`.
     """
-    template = Template()
     system = System()
-    for logical_id, resource in template.resources.items():
-        _TERMS[resource["Type"]](system, template.properties(logical_id))
-    for name, value in template.outputs().items():
+    core = Template("core.yaml", PARAMETERS)
+    outputs = core.outputs()
+    for template in (core, Template("operations.yaml", PARAMETERS | OPERATIONS | outputs)):
+        for logical_id, resource in template.resources.items():
+            if template.wanted(logical_id):
+                _TERMS[resource["Type"]](system, template.properties(logical_id))
+    for name, value in outputs.items():
         system.add(f"output {name}", {"value": value})
     return system
 
@@ -224,7 +241,36 @@ def _queue_policy(system: System, p: Mapping[str, Any]) -> None:
         system.add(f"queue {queue}", {"policy": statements(p["PolicyDocument"])})
 
 
+def _topic_policy(system: System, p: Mapping[str, Any]) -> None:
+    for topic in p["Topics"]:
+        system.add(f"policy of {topic}", {"policy": statements(p["PolicyDocument"])})
+
+
+def _alarm(system: System, p: Mapping[str, Any]) -> None:
+    metrics = [p] if "MetricName" in p else [m["MetricStat"] for m in p["Metrics"][1:]]
+    system.add(
+        f"alarm {p['AlarmName']}",
+        {
+            "metrics": sorted(_metric(metric.get("Metric", metric), metric) for metric in metrics),
+            "expression": p["Metrics"][0]["Expression"] if "Metrics" in p else None,
+            "periods": p["EvaluationPeriods"],
+            "threshold": p["Threshold"],
+            "comparison": p["ComparisonOperator"],
+            "missing data": p["TreatMissingData"],
+            "tells": p["AlarmActions"],
+        },
+    )
+
+
+def _metric(metric: Mapping[str, Any], how: Mapping[str, Any]) -> str:
+    dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
+    statistic = how.get("Stat") or how["Statistic"]
+    return f"{metric['Namespace']} {metric['MetricName']} {statistic} {how['Period']} {dimensions}"
+
+
 _TERMS: dict[str, Callable[[System, Mapping[str, Any]], None]] = {
+    "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::CloudWatch::Dashboard": lambda system, p: system.add("dashboard", {}),
     "AWS::Events::Rule": _rule,
     "AWS::IAM::Role": _role,
     "AWS::Lambda::Function": _function,
@@ -233,7 +279,9 @@ _TERMS: dict[str, Callable[[System, Mapping[str, Any]], None]] = {
     "AWS::S3::BucketPolicy": _bucket_policy,
     "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::Topic": _topic,
+    "AWS::SNS::TopicPolicy": _topic_policy,
     "AWS::SQS::Queue": _queue,
     "AWS::SQS::QueuePolicy": _queue_policy,
+    "AWS::SSM::Parameter": lambda system, p: system.add(f"parameter {p['Name']}", {}),
     "AWS::StepFunctions::StateMachine": _state_machine,
 }

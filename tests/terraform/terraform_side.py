@@ -47,7 +47,7 @@ class _Applied:
             "aws_cloudwatch_event_rule": self._rule,
             "aws_cloudwatch_event_target": self._target,
             "aws_cloudwatch_log_group": self._log_group,
-            "aws_cloudwatch_metric_alarm": lambda v: self._only(f"alarm {v['alarm_name']}"),
+            "aws_cloudwatch_metric_alarm": self._alarm,
             "aws_iam_role": self._role,
             "aws_iam_role_policy": self._role_policy,
             "aws_lambda_function": self._function,
@@ -65,7 +65,9 @@ class _Applied:
             "aws_sns_topic": lambda v: self.system.add(
                 f"topic {v['name']}", {"key": v["kms_master_key_id"]}
             ),
-            "aws_sns_topic_policy": lambda v: self._only(f"policy of {v['arn']}"),
+            "aws_sns_topic_policy": lambda v: self.system.add(
+                f"policy of {v['arn']}", {"policy": statements(v["policy"])}
+            ),
             "aws_sns_topic_subscription": lambda v: self.system.add(
                 f"subscription of {v['endpoint']} to {v['topic_arn']}", {"protocol": v["protocol"]}
             ),
@@ -81,8 +83,25 @@ class _Applied:
             ),
         }
 
-    def _only(self, name: str) -> None:
-        self.system.add(name, {})
+    def _alarm(self, v: Values) -> None:
+        queries = v["metric_query"]
+        metrics = [q["metric"][0] for q in queries if q["metric"]] or [v]
+        self.system.add(
+            f"alarm {v['alarm_name']}",
+            {
+                "metrics": sorted(
+                    f"{m['namespace']} {m['metric_name']} {m.get('stat') or m['statistic']} "
+                    f"{m['period']} {m['dimensions']}"
+                    for m in metrics
+                ),
+                "expression": next((q["expression"] for q in queries if q["expression"]), None),
+                "periods": v["evaluation_periods"],
+                "threshold": v["threshold"],
+                "comparison": v["comparison_operator"],
+                "missing data": v["treat_missing_data"],
+                "tells": v["alarm_actions"],
+            },
+        )
 
     def _bucket(self, v: Values, properties: Values) -> None:
         self.system.add(f"bucket {v['bucket']}", properties)
