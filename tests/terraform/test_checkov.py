@@ -17,6 +17,7 @@ def scan(folder: Path) -> set[str]:
         [Path(sys.executable).parent / "checkov", "--directory", folder, "--framework", "terraform",
          "--skip-download", "--quiet", "--compact", "--output", "json", "--soft-fail"],
         capture_output=True, text=True,
+        cwd=folder,  # it reads the settings of the folder in which it runs
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
