@@ -93,7 +93,11 @@ def test_every_hyperparameter_refuses_nonsense_by_name(parameter) -> None:
         ({"image_shape": "1,28,28"}, "image_shape='1,28,28' must be"),
         ({"checkpoint_frequency": "5", "epochs": "4"}, "checkpoint_frequency=5 is more than epoch"),
         ({"multi_label": "1", "top_k": "2"}, "top_k belongs to single labels"),
-        ({"use_pretrained_model": "1"}, "use_pretrained_model='1' is not supported yet"),
+        ({"use_pretrained_model": "1", "num_layers": "18"}, "has a base for network=small alone"),
+        (
+            {"use_pretrained_model": "1", "image_shape": "3,224,224"},
+            "has a base for images below 96 pixels alone",
+        ),
     ],
 )
 def test_values_that_contradict_are_refused(
@@ -170,8 +174,12 @@ def test_float16_and_kv_store_are_remarked_upon(tmp_path: Path) -> None:
 
 
 def test_what_has_no_effect_is_remarked_upon(tmp_path: Path) -> None:
-    asked = job(tmp_path, {"use_weighted_loss": "1"})
-    assert asked.remarks == ("use_weighted_loss=1 has no effect without multi_label=1",)
+    given = {"use_weighted_loss": "1", "use_pretrained_model": "1"}
+    asked = job(tmp_path, given, **IMAGES, model="application/x-sagemaker-model")
+    assert [remark.partition("=")[0] for remark in asked.remarks] == [
+        "use_weighted_loss",
+        "use_pretrained_model",
+    ]
 
 
 def test_the_cosine_rises_then_falls_to_nothing(tmp_path: Path) -> None:

@@ -8,9 +8,17 @@ from pathlib import Path
 import mxnet as mx
 import numpy as np
 
+from scones_algorithms.container import Container
 from scones_algorithms.image_classification.base_network import write_base
-from scones_algorithms.image_classification.initial import read_base
-from tests.algorithms.jobs import Trained
+from scones_algorithms.image_classification.initial import (
+    BASE_FILE,
+    read_base,
+    set_initial_weights,
+)
+from scones_algorithms.image_classification.job import read_job
+from scones_algorithms.image_classification.network import build_network, last_layer
+from scones_algorithms.image_classification.recipe import FINE_TUNING
+from tests.algorithms.jobs import SMALL_JOB, Trained, write_job
 
 PROGRAM = "scones_algorithms.image_classification.base_network"
 
@@ -34,3 +42,22 @@ def test_the_program_says_what_is_no_model(tmp_path: Path) -> None:
     process = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert process.returncode == 1
     assert "is it the unpacked model.tar.gz of a training job?" in process.stderr
+
+
+def test_the_base_that_is_shipped_is_the_one_that_its_card_describes() -> None:
+    card = BASE_FILE.with_suffix(".md").read_text()
+    assert hashlib.sha256(BASE_FILE.read_bytes()).hexdigest() in card
+    assert BASE_FILE.stat().st_size < 2e6
+
+
+def test_a_training_may_begin_with_the_base_but_for_the_last_layer(tmp_path: Path) -> None:
+    job = read_job(Container(write_job(tmp_path, SMALL_JOB | {"use_pretrained_model": "1"})))
+    assert job.recipe == FINE_TUNING
+    network = build_network(job.num_layers, 2, (3, 32, 32))
+    last = last_layer(network)
+    drawn = {name: network.collect_params()[name].data().asnumpy() for name in last}
+    set_initial_weights(network, job)
+    base = read_base(BASE_FILE)
+    for name, parameter in network.collect_params().items():
+        expected = drawn[name] if name in last else base[name]
+        np.testing.assert_array_equal(parameter.data().asnumpy(), expected)

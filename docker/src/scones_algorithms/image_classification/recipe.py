@@ -126,7 +126,7 @@ MODERN = Recipe(
 
 FINE_TUNING = replace(
     MODERN,
-    epochs=16,
+    epochs=12,
     learning_rate=0.02,
     warmup_epochs=1,
     weight_decay=1e-3,
