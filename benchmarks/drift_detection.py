@@ -34,7 +34,7 @@ SIZES = (50, 100, 200)
 NEW_SHARES = (0.1, 0.3)
 MOTORCYCLE_SHARES = (0.65, 0.8)
 METHODS = ("Simple", "Robust")
-RESAMPLES = 1_999  # of the embeddings' test: enough for an adjustment of fifteen
+RESAMPLES = 499  # of the embeddings' test
 
 
 class Row(NamedTuple):

@@ -36,7 +36,7 @@ class FeatureDrift:
         distance: Largest difference of the cumulative shares or, for categories, of the shares; for
             embeddings how well the two can be told apart. All are from 0 to 1.
         p_value: Chance of a difference as large without any drift.
-        adjusted: The same, adjusted for the number of features.
+        adjusted: The same, adjusted for the number of features; that of embeddings stands alone.
         drifted: Whether `adjusted` is below LEVEL and `distance` at least LEAST_DISTANCE.
     """
 
@@ -65,7 +65,8 @@ def find_drift(
         baseline: What is usual.
         current: What came later.
         embeddings: What a model makes of images of both, (images, features) each.
-        level: False alarms per check that are put up with, as a share of all checks.
+        level: False alarms per check that are put up with, as a share of all checks; as much again
+            for embeddings.
 
     Returns:
         The features: those that have drifted, then the others, each by distance.
@@ -76,12 +77,11 @@ def find_drift(
         result = None if before is None else _compare(before, feature)
         if result is not None:
             found.append((name, *result))
+    adjusted = _adjusted([p_value for _, _, _, p_value in found]) if found else []
     apart = separation(*embeddings) if embeddings is not None else None
-    if apart is not None:
+    if apart is not None:  # a family of its own, as one look at everything that the model sees
         found.append((EMBEDDING, "domain classifier", *apart))
-    if not found:
-        return ()
-    adjusted = _adjusted([p_value for _, _, _, p_value in found])
+        adjusted.append(apart[1])
     tests = [
         FeatureDrift(
             name, test, distance, p_value, fair, fair < level and distance >= LEAST_DISTANCE

@@ -14,7 +14,7 @@ LEAST_VECTORS = 20
 """Of each sample; with fewer nothing can be learnt."""
 FOLDS = 5
 PENALTY = 1.0  # of the regression, per vector; features have a deviation of 1
-RESAMPLES = 9_999  # p-values of many features are adjusted together: 0.0001 has to be reached
+RESAMPLES = 4_999
 _BATCH = 1_000
 
 Vectors = npt.NDArray[np.float32]
