@@ -23,7 +23,11 @@ from PIL import Image
 
 from scones.monitor import read_folder, stream_folder, write_report
 from scones.monitor.baseline import Baseline, suggest
+from scones.monitor.capture import Capture
+from scones.monitor.keeping import ImageKeeper
+from scones.monitor.labelling import IMAGES_MAX
 from scones.monitor.survey import profile
+from scones.steps.embeddings import SAMPLE, chance_of
 
 CLASSES = ("bicycle", "motorcycle")
 THRESHOLD = 0.93
@@ -103,6 +107,19 @@ def report(folder: Path) -> None:
         )
 
 
+def images_chosen(folder: Path) -> None:
+    """The images of embeddings and of labelling, chosen in one pass each."""
+    for limit, rank in ((SAMPLE, lambda c: chance_of(c.event_id)), (IMAGES_MAX, _unsure)):
+        with tempfile.TemporaryDirectory() as place:
+            keeper = ImageKeeper(Path(place), limit)
+            for capture in stream_folder(folder):
+                keeper.offer(rank(capture), capture.input)
+
+
+def _unsure(capture: Capture) -> float:
+    return capture.confidence or 0.0
+
+
 def measured(work: Callable[[Path], None], folder: Path) -> dict[str, float]:
     """Run in a process of its own, whose peak is its own."""
     parent, child = multiprocessing.Pipe()
@@ -139,7 +156,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="scones-records-") as name:
         folder = Path(name)
         size = write(folder, arguments.records, arguments.side)
-        works = (streamed, baseline, report, into_memory)
+        works = (streamed, baseline, report, images_chosen, into_memory)
         found = {work.__name__: measured(work, folder) for work in works}
     head = {"records": arguments.records, "side": arguments.side, "bytes": size}
     print(json.dumps(head | found, indent=2))

@@ -54,7 +54,7 @@ def _embed(project: Project, source: "Source", model: ServedModel) -> Embeddings
         keeper = ImageKeeper(Path(folder), SAMPLE)
         captures = source.open(project)
         for capture in captures:
-            keeper.offer(_chance(capture.event_id), capture.input)
+            keeper.offer(chance_of(capture.event_id), capture.input)
         images = [keeper.path(item) for item in keeper.items()]
         if len(images) < LEAST_VECTORS:
             raise DataError(
@@ -73,6 +73,6 @@ def _embed(project: Project, source: "Source", model: ServedModel) -> Embeddings
     return Embeddings(model.name, model.data_uri, vectors)
 
 
-def _chance(event_id: str) -> float:
+def chance_of(event_id: str) -> float:
     """A number from 0 to 1 that looks random, and is the same for the same capture."""
     return int.from_bytes(hashlib.sha256(event_id.encode()).digest()[:6]) / 2**48
