@@ -124,13 +124,7 @@ MODERN = Recipe(
     keep="last",
 )
 
-FINE_TUNING = replace(
-    MODERN,
-    epochs=12,
-    learning_rate=0.02,
-    warmup_epochs=1,
-    weight_decay=1e-3,
-)
+FINE_TUNING = replace(MODERN, epochs=12, warmup_epochs=1)
 
 PRETRAIN = Recipe(
     name="pretrain",
