@@ -9,8 +9,10 @@ from PIL import Image
 from scones.errors import UsageError
 from scones.etl.drawings import Drawings
 from scones.etl.staging import stage
+from scones.monitor.figures import Figures
 from scones.monitor.report import Report
 from scones.notebook import Epoch, Picture, grid, learning_curves, plots, samples, show
+from tests.scones.monitor.records import capture, log
 
 
 def png(path: Path, size: tuple[int, int], colour: str) -> Path:
@@ -61,7 +63,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_plot_that_the_report_does_not_have_is_named_with_those_it_has(tmp_path: Path) -> None:
     files = tuple(png(tmp_path / f"{n}.png", (8, 8), "red") for n in ("drift", "drift-dark"))
-    report = Report(tmp_path / "report.html", files, {})
+    figures = Figures.of(log([capture(1, 0.9, 0.1)]), ("bicycle", "motorcycle"), 0.5, None)
+    report = Report(tmp_path / "report.html", files, {}, figures, None)
     assert opened(plots(report, "drift")).size == (8, 8)
     with pytest.raises(UsageError, match=r"no plot 'classes'; it has drift$"):
         plots(report, "drift", "classes")

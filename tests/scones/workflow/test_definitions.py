@@ -30,7 +30,7 @@ def tasks(states):
 def test_step_functions_finds_nothing_wrong_with_any_file(aws):
     found = validate_files(aws.client("stepfunctions"), FILES)
     assert found == {path: [] for path in FILES}
-    assert len(found) == 3
+    assert len(found) == 4
 
 
 def test_step_functions_finds_the_fault_of_a_broken_file(aws, tmp_path):
