@@ -13,7 +13,6 @@ from tests.terraform.workspace import ROOT, Workspace
 HERE = Path(__file__).parent
 VERSIONS = sorted(path.stem.removeprefix("aws-") for path in (HERE / "schema").glob("aws-*.json"))
 NEWEST = VERSIONS[-1]
-NOT_RUN = ROOT / ".tox" / "not-run.txt"
 MISSING = shutil.which("terraform") is None
 REMEDY = "install Terraform 1.9 or newer, then `make test ARGS='-e terraform'`"
 
@@ -21,17 +20,7 @@ REMEDY = "install Terraform 1.9 or newer, then `make test ARGS='-e terraform'`"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if MISSING and "terraform" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.skip(reason="no terraform on the PATH"))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if MISSING:
-        skipped = len(terminalreporter.stats.get("skipped", ()))
-        line = f"NOT RUN: {skipped} Terraform tests, for there is no terraform here: {REMEDY}"
-        terminalreporter.write_line(line)
-        NOT_RUN.parent.mkdir(exist_ok=True)
-        with NOT_RUN.open("a") as file:
-            file.write(f"{line}\n")
+            item.add_marker(pytest.mark.skip(reason=f"no terraform on the PATH: {REMEDY}"))
 
 
 @pytest.fixture(scope="session")
