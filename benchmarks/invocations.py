@@ -21,8 +21,9 @@ from typing import Any
 
 import aiohttp
 import psutil
-from tests.emulator.running import Emulator, free_port, wait_until
+from tests.emulator.running import Emulator, wait_until
 from tests.emulator.sagemaker.running import Service, Workbench, unique, variant
+from tests.ports import free_port
 
 BODY = bytes(3000)
 CLIENTS = (1, 8, 32)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from docker.models.containers import Container
 
 from scones.config import load
 from scones.project import Project
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 PROJECT_LABEL = "com.docker.compose.project"
@@ -39,16 +39,6 @@ def version(name: str) -> str | None:
         return None
     done = subprocess.run([*command, "version", "--short"], capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ import urllib3
 from scones.emulation.services import interpreter
 from scones.sagemaker_sdk import compose
 from scones.sagemaker_sdk.folders import hand_back
-from tests.integration.conftest import ROOT, Scones, free_ports, make_scones
+from tests.integration.conftest import ROOT, Scones, make_scones
 from tests.integration.test_sagemaker_sdk import few_images, run_example
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.usefixtures("images")
 LOCAL_MODE = {"label": "scones.local-mode"}

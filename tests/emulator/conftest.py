@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.running import ROLE_ARN, Emulator, free_port, zip_of
+from tests.emulator.running import ROLE_ARN, Emulator, zip_of
 from tests.emulator.sagemaker.running import Pair, Service, Workbench, unique
+from tests.ports import free_port
 
 # LocalStack looks for Docker when it is imported, and leaves the socket open if there is none.
 os.environ["LEGACY_DOCKER_CLIENT"] = "1"

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.running import ROLE_ARN, Emulator, free_port, wait_until
+from tests.emulator.running import ROLE_ARN, Emulator, wait_until
 from tests.emulator.sagemaker.running import Service, Workbench
+from tests.ports import free_port
 
 # Every byte value, and what a text decoder would stumble over first.
 PICTURE = b"\x89PNG\r\n\x1a\n\x00" + random.Random(1).randbytes(70_000) + bytes(range(256))

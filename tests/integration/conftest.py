@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,20 +15,11 @@ import pytest
 from scones.aws import Session
 from scones.config import load
 from scones.project import Project
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 TEST_DATA_ENV = "SCONES_TEST_DATA"
 QUICK = {"epochs": "2"}
-
-
-def free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 def source_arguments() -> list[str]:

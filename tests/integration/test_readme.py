@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import QUICK, ROOT, free_ports
+from tests.ports import free_ports
+
+from .conftest import QUICK, ROOT
 
 NOT_HERE = {
     "make test",  # this test is a part of it

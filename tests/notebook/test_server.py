@@ -15,7 +15,8 @@ import pytest
 import urllib3
 from jupyter_client import BlockingKernelClient
 
-from tests.integration.conftest import Scones, free_ports, make_scones
+from tests.integration.conftest import Scones, make_scones
+from tests.ports import free_ports
 
 CELL_SECONDS = 120
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from scones.emulation import inbox
-
-from .test_process import free_port
+from tests.ports import free_port
 
 
 def inbox_command(port: int, http_port: int, directory: Path) -> list[str]:

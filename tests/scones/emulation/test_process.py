@@ -14,16 +14,11 @@ from scones.emulation import process, services, stack
 from scones.emulation.process import Health, ServiceSpec
 from scones.emulation.services import _answering_pid
 from scones.errors import StackError
+from tests.ports import free_port
 
 FAKE = Path(__file__).with_name("fake_service.py")
 
 type MakeSpec = Callable[..., ServiceSpec]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from scones.emulation.process import Health
 from scones.errors import ConfigError, StackError
 from scones.profiles import PROFILES, Profile
 from scones.project import Project
-
-from .test_process import free_port
+from tests.ports import free_port
 
 
 @contextmanager

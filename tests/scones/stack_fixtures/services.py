@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.ports import free_port
 
 ENVIRONMENTS_ENV = "SCONES_ENVIRONMENTS"
 REPOSITORY = Path(__file__).parents[3]
@@ -41,7 +42,7 @@ def running_services(
         image: What images run; by default a model that tells red from blue, as `model`.
         request_log: Where LocalStack writes down each request.
     """
-    services = Services(_free_port(), _free_port())
+    services = Services(free_port(), free_port())
     localstack_url = f"http://127.0.0.1:{services.localstack_port}"
     sagemaker_url = f"http://127.0.0.1:{services.sagemaker_port}"
     image = image or {"repositories": ["model"], "command": [sys.executable, str(MODEL_SERVER)]}
@@ -107,9 +108,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
