@@ -13,9 +13,9 @@ BUILD := docker build --quiet
 demo: setup ## Run the whole workflow on this machine: make demo ARGS="--archive FILE --keep"
 	@.tox/tools/bin/scones demo $(ARGS)
 
-test: setup ## Run every check and test
+test: setup ## Run every check and test, as many at a time as there are cores; or: make test ARGS="-e tools"
 	@rm -f .tox/not-run.txt
-	@$(TOX) run $(ARGS)
+	@$(TOX) $(if $(ARGS),run $(ARGS),run-parallel)
 	@[ ! -f .tox/not-run.txt ] || cat .tox/not-run.txt
 
 images: ## Build the four container images (needs Docker)
