@@ -38,7 +38,9 @@ def test_an_operation_wants_the_key_and_is_answered_by_the_function(name: str) -
     assert operation["x-amazon-apigateway-request-validator"] in validators
 
 
-@pytest.mark.parametrize(("where", "schema", "example"), examples(), ids=lambda v: str(v)[:60])
+@pytest.mark.parametrize(
+    ("where", "schema", "example"), list(examples()), ids=lambda v: str(v)[:60]
+)
 def test_an_example_fits_its_schema(where: str, schema: dict[str, Any], example: Any) -> None:
     checker = Draft202012Validator({"allOf": [schema], "components": DOCUMENT["components"]})
     assert [error.message for error in checker.iter_errors(example)] == [], where
