@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scones.drawing.theme import ORANGE, SKY
 from scones.monitor import Report
 from scones.monitor.figures import Figures
 from scones.monitor.shares import Share
-from scones.monitor.theme import ORANGE, SKY
 
 BLOCKS, PLAIN_BLOCKS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 MARK, PLAIN_MARK = "│", "|"

@@ -12,8 +12,8 @@ from matplotlib import dates
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from scones.drawing.theme import Theme
 from scones.monitor.figures import Figures, Scored
-from scones.monitor.theme import Theme
 
 WALL_COLUMNS = 6
 _BIN = 0.02  # of confidence

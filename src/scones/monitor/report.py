@@ -1,20 +1,18 @@
 """Writes a report: one HTML page that needs nothing else, and its plots as PNG files."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from scones.drawing import Plot, data_uri, page_templates
 from scones.errors import DataError, UsageError
 from scones.monitor.baseline.store import Baseline, Compared
 from scones.monitor.capture import Captures
 from scones.monitor.figures import Figures, Scored
 from scones.monitor.images import as_png
-from scones.monitor.plots import Plot, draw_plots
+from scones.monitor.plots import draw_plots
 from scones.monitor.shares import Share
 from scones.monitor.survey import survey
 from scones.progress import SILENT, Reporter
@@ -174,14 +172,8 @@ def _page(
     data_kind: str,
     reload_seconds: int | None,
 ) -> str:
-    environment = Environment(
-        loader=PackageLoader("scones.monitor", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": _percent, "interval": _interval, "embedded": _embedded}
+    environment = page_templates("scones.monitor")
+    environment.filters["interval"] = _interval
     return environment.get_template("report.html.j2").render(
         title=title,
         span=_span(figures.first, figures.last),
@@ -204,7 +196,7 @@ def _tile(item: Scored, figures: Figures) -> dict[str, Any]:
     """One image of the wall."""
     picture = item.picture
     return {
-        "image": None if picture is None else _data_uri(as_png(picture)),
+        "image": None if picture is None else data_uri(as_png(picture)),
         "small": picture is not None and max(picture.size) <= 64,
         "predicted": figures.classes[item.predicted],
         "true": None if item.truth is None else figures.classes[item.truth],
@@ -222,18 +214,6 @@ def _span(first: datetime, last: datetime) -> str:
     return f"{first:%Y-%m-%d %H:%M:%S} to {end}"
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
 def _interval(share: Share) -> str:
     low, high = share.interval
     return f"{100 * low:.1f} to {100 * high:.1f} %"
-
-
-def _embedded(file: Path) -> str:
-    return _data_uri(file.read_bytes())
-
-
-def _data_uri(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()

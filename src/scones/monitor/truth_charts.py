@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from scones.drawing.theme import Theme
 from scones.monitor.baseline.drift import LEVEL
 from scones.monitor.baseline.store import Compared
 from scones.monitor.figures import Figures
-from scones.monitor.theme import Theme
 
 
 def confusion(figure: Figure, figures: Figures, theme: Theme) -> None:

@@ -14,11 +14,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from scones.drawing.theme import LIGHT
 from scones.errors import UsageError
 from scones.etl.dataset import Dataset
 from scones.etl.source import Split
 from scones.monitor.report import Report
-from scones.monitor.theme import LIGHT
 from scones.notebook.epochs import Epoch
 
 COLUMN_PIXELS = 880

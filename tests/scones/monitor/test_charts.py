@@ -10,11 +10,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from scones.drawing.theme import DARK, LIGHT
 from scones.monitor import charts, truth_charts
 from scones.monitor.baseline import Baseline, Statistics, compare, suggest
 from scones.monitor.capture import Capture
 from scones.monitor.figures import Figures
-from scones.monitor.theme import DARK, LIGHT
 from tests.scones.monitor.records import START, capture, log
 
 CLASSES = ["bicycle", "motorcycle", "bus"]
