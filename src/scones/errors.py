@@ -5,6 +5,7 @@
     │   └── ConfigError         scones.toml or an environment variable is wrong
     ├── DataError               the archive, an image or a list file is not what it should be
     ├── StackError              LocalStack or the SageMaker service cannot start or has died
+    ├── ImageError              a container image is not there, or Docker or ECR refuses it
     ├── DeployError             CloudFormation refused, or built less than was asked for
     ├── TrainingError           a training job failed or was stopped
     ├── EndpointError           an endpoint failed, or is not there
@@ -37,6 +38,10 @@ class DataError(SconesError):
 
 class StackError(SconesError):
     """LocalStack or the SageMaker service cannot start, is not there, or has died."""
+
+
+class ImageError(SconesError):
+    """A container image is not there, or Docker or ECR refuses it."""
 
 
 class DeployError(SconesError):

@@ -67,6 +67,10 @@ class Profile(BaseModel):
     own_algorithm: bool = Field(
         default=True, description="Whether the image takes our optional hyperparameters (seed)."
     )
+    registry: bool = Field(
+        default=False,
+        description="Whether an image without a registry's name is in ECR, by `scones image push`.",
+    )
     costs: bool = Field(
         default=False, description="Whether account and caller are confirmed before spending."
     )
@@ -157,6 +161,7 @@ PROFILES = {
         Profile(
             name="aws",
             own_algorithm=False,
+            registry=True,
             costs=True,
             protected=True,
             watched=True,

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from scones import config as configuration
-from scones import deploy
+from scones import deploy, images
 from scones.aws import Session
 from scones.config import Settings
 from scones.console import Printed
@@ -91,6 +91,34 @@ class Project:
         """The file that says that the stack is to be there after `scones up`."""
         return self.state_dir / "deployed" / f"{self.settings.profile}.json"
 
+    # Images
+
+    @property
+    def local_image(self) -> str | None:
+        """The image of jobs and endpoints, where it has to be pushed to the target's registry."""
+        target = self.settings.target
+        named = images.names_registry(target.training_image)
+        return target.training_image if target.registry and not named else None
+
+    @property
+    def training_image(self) -> str:
+        """URI of the image of jobs and endpoints, at the target.
+
+        Raises:
+            ImageError: It is to be in ECR and was not pushed.
+        """
+        if self.local_image is None:
+            return self.settings.target.training_image
+        return images.pushed_uri(self.aws, self.settings.project, self.local_image)
+
+    @property
+    def image_repositories(self) -> tuple[str, ...] | None:
+        """Repositories that are to be in the target's registry; None where it has none."""
+        if not self.settings.target.registry:
+            return None
+        asked = (self.local_image,) if self.local_image else ()
+        return tuple(images.repository_name(self.settings.project, image) for image in asked)
+
     # Services
 
     @cached_property
@@ -154,6 +182,7 @@ class Project:
             operations=self.operations_settings,
             protected=settings.target.protected,
             tags=settings.target.tags,
+            image_repositories=self.image_repositories,
         )
 
     @property

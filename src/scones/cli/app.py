@@ -59,6 +59,7 @@ class Commands(click.Group):
             "env": "environment",
             "bootstrap": "bootstrap",
             "etl": "data",
+            "image": "images",
             "plan": "infrastructure",
             "deploy": "infrastructure",
             "train": "model",

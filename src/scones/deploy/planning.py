@@ -60,8 +60,14 @@ def plan(
         bucket, {artifact.parameter: artifact.key for artifact in artifacts}
     )
     values |= {"AWS::AccountId": account, "AWS::Region": region}
-    before_the_stack = PlannedResource("ArtifactsBucket", "AWS::S3::Bucket", bucket)
-    return [before_the_stack] + [
+    before_the_stack = [
+        *(
+            PlannedResource("ImageRepository", "AWS::ECR::Repository", name)
+            for name in settings.image_repositories or ()
+        ),
+        PlannedResource("ArtifactsBucket", "AWS::S3::Bucket", bucket),
+    ]
+    return before_the_stack + [
         PlannedResource(logical_id, resource["Type"], _name(resource, values))
         for document in documents
         for logical_id, resource in document["Resources"].items()

@@ -90,6 +90,7 @@ class DeploySettings:
         operations: The second stack's settings, where there is one: for AWS only.
         protected: Have AWS refuse to delete the stack, or to replace the data bucket.
         tags: Of the stacks, and so of all that is in them, beside the project's.
+        image_repositories: Those that `scones image push` makes; None where there is no ECR.
         source_root: The checkout with `asl/` and `cloudformation/`.
     """
 
@@ -102,6 +103,7 @@ class DeploySettings:
     operations: OperationsSettings | None = None
     protected: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    image_repositories: Sequence[str] | None = None
     source_root: Path = SOURCE_ROOT
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ class Target:
     @property
     def image_uri(self) -> str:
         """The image of the image-classification algorithm."""
-        return self.project.settings.target.training_image
+        return self.project.training_image
 
     @property
     def training_instance_type(self) -> str:

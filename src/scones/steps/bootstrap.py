@@ -89,7 +89,7 @@ class _Recipe:
             "images": dataset.fingerprint,
             "hyperparameters": dict(project.settings.training.hyperparameters),
             "seed": project.settings.training.seed,
-            "image": project.settings.target.training_image,
+            "image": project.training_image,
         }
         content = json.dumps(made_from, sort_keys=True).encode()
         self._digest = hashlib.sha256(content).hexdigest()

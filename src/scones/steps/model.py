@@ -116,7 +116,7 @@ def _request(
     uploaded = upload_images(project, dataset)
     return TrainingRequest(
         job_name=job_name,
-        image=target.training_image,
+        image=project.training_image,
         instance_type=target.training_instance_type,
         role_arn=outputs.sagemaker_role_arn,
         channels=uploaded.training_channels,
@@ -161,7 +161,7 @@ def serve(project: Project, model: tuple[str, str] | None = None) -> str:
         hosting.EndpointRequest(
             endpoint_name=project.settings.endpoint_name,
             model_name=model[0],
-            image=target.training_image,
+            image=project.training_image,
             model_uri=model[1],
             role_arn=project.outputs.sagemaker_role_arn,
             instance_type=target.endpoint_instance_type,

@@ -127,7 +127,7 @@ def retraining_name(project: Project, dataset: Dataset, baseline: Baseline) -> s
         baseline.constraints.as_json(),
         dataset.fingerprint,
         hyperparameters_of(project, dataset),
-        project.settings.target.training_image,
+        project.training_image,
     ]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()
     return f"{project.settings.project}-drift-{digest[:12]}"

@@ -319,7 +319,7 @@ module "sagemaker_role" {
         ]
         Resource = concat(
           [for name in var.builtin_algorithms : "arn:${var.location.partition}:ecr:${var.location.region}:*:repository/${name}"],
-          ["arn:${var.location.partition}:ecr:${var.location.region}:${var.location.account_id}:repository/scones/*"],
+          ["arn:${var.location.partition}:ecr:${var.location.region}:${var.location.account_id}:repository/${var.project}/*"],
         )
       },
     ],

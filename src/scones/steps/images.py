@@ -1,0 +1,43 @@
+"""Container images: brought from this machine to the target's registry."""
+
+from scones import images
+from scones.errors import UsageError
+from scones.images import PushedImage
+from scones.profiles import PROFILES, Profile
+from scones.project import Project
+
+OWN_IMAGE = str(Profile.model_fields["training_image"].default)
+
+
+def default_image(project: Project) -> str:
+    """Return the image that is pushed where none is named: the profile's, else ours."""
+    return project.local_image or OWN_IMAGE
+
+
+def require_registry(project: Project) -> None:
+    """Return only where the target pulls images from a registry.
+
+    Raises:
+        UsageError: It runs those of this machine.
+    """
+    target = project.settings.target
+    if not target.registry:
+        others = ", ".join(name for name, profile in PROFILES.items() if profile.registry)
+        raise UsageError(
+            f"profile '{target.name}' runs the images of this machine, there is nothing to push: "
+            f"give --profile {others}"
+        )
+
+
+def push(project: Project, name: str) -> PushedImage:
+    """Bring an image to ECR, where jobs and endpoints of this project find it.
+
+    Args:
+        project: The project.
+        name: The image here, such as scones/image-classification:latest.
+
+    Raises:
+        ImageError: There is no Docker, no such image, or ECR refuses.
+    """
+    tags = project.deploy_settings.all_tags
+    return images.push(project.aws, project.settings.project, name, tags, reporter=project.reporter)
