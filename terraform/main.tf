@@ -30,6 +30,7 @@ module "core" {
   email              = var.email
   log_retention_days = var.log_retention_days
   kms_key_arn        = var.kms_key_arn
+  sagemaker_in_vpc   = var.sagemaker_vpc != null
   keep_data          = var.keep_data
   packages_dir       = var.packages_dir
   definitions_dir    = "${path.module}/../asl"
@@ -43,6 +44,7 @@ module "classifier" {
   name            = local.classifier_name
   role_arn        = module.core.sagemaker_role_arn
   variants        = var.classifier.variants
+  vpc             = var.sagemaker_vpc
   kms_key_arn     = var.kms_key_arn
   alarm_topic_arn = module.operations.topic_arn
   capture = {
@@ -74,6 +76,7 @@ module "detector" {
   name            = local.detector_name
   role_arn        = module.core.sagemaker_role_arn
   variants        = { AllTraffic = var.web.detector }
+  vpc             = var.sagemaker_vpc
   kms_key_arn     = var.kms_key_arn
   alarm_topic_arn = module.operations.topic_arn
 }

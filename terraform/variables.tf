@@ -118,6 +118,20 @@ variable "kms_key_arn" {
   }
 }
 
+variable "sagemaker_vpc" {
+  type = object({
+    subnets            = list(string)
+    security_group_ids = list(string)
+  })
+  default     = null
+  description = "Where models and training jobs have network interfaces; null for SageMaker's own network. The VPC needs an S3 gateway endpoint."
+
+  validation {
+    condition     = try(length(var.sagemaker_vpc.subnets) > 0 && length(var.sagemaker_vpc.security_group_ids) > 0, var.sagemaker_vpc == null)
+    error_message = "sagemaker_vpc has at least one subnet and one security group."
+  }
+}
+
 variable "monthly_budget_usd" {
   type        = number
   default     = null

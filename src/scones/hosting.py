@@ -1,7 +1,8 @@
 """Deploy: a model artifact in S3 becomes an endpoint that answers and captures what it is asked."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from scones.aws import Aws
 from scones.errors import EndpointError
 from scones.progress import SILENT, Reporter
+from scones.tags import as_list
 
 VARIANT = "AllTraffic"
 POLL_SECONDS = 0.25
@@ -28,6 +30,8 @@ class EndpointRequest:
         instance_type: Such as ml.m5.large.
         capture_uri: S3 prefix for data capture, at 100 %.
         instances: How many there are at first.
+        vpc_config: Security groups and subnets, as SageMaker has them; None for SageMaker's own.
+        tags: Of model, configuration and endpoint.
     """
 
     endpoint_name: str
@@ -38,6 +42,8 @@ class EndpointRequest:
     instance_type: str
     capture_uri: str
     instances: int = 1
+    vpc_config: Mapping[str, Sequence[str]] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def deploy(aws: Aws, request: EndpointRequest, *, reporter: Reporter = SILENT) -> None:
@@ -59,7 +65,9 @@ def deploy(aws: Aws, request: EndpointRequest, *, reporter: Reporter = SILENT) -
             found = None
         if found is None:
             sagemaker.create_endpoint(
-                EndpointName=request.endpoint_name, EndpointConfigName=request.model_name
+                EndpointName=request.endpoint_name,
+                EndpointConfigName=request.model_name,
+                Tags=as_list(request.tags),
             )
     except ClientError as error:
         message = error.response["Error"]["Message"]
@@ -124,12 +132,27 @@ def delete_endpoint(aws: Aws, endpoint_name: str) -> None:
     raise EndpointError(f"endpoint '{endpoint_name}' is still being deleted: try again later")
 
 
+def data_capture(uri: str) -> dict[str, Any]:
+    """Return a DataCaptureConfig that keeps all that is asked and answered under an S3 prefix."""
+    return {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": uri,
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+    }
+
+
 def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
+    tags = as_list(request.tags)
+    vpc = {"VpcConfig": dict(request.vpc_config)} if request.vpc_config else {}
     if not _exists(sagemaker.describe_model, ModelName=request.model_name):
         sagemaker.create_model(
             ModelName=request.model_name,
             PrimaryContainer={"Image": request.image, "ModelDataUrl": request.model_uri},
             ExecutionRoleArn=request.role_arn,
+            Tags=tags,
+            **vpc,
         )
     if not _exists(sagemaker.describe_endpoint_config, EndpointConfigName=request.model_name):
         sagemaker.create_endpoint_config(
@@ -143,13 +166,8 @@ def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
                     "InitialVariantWeight": 1,
                 }
             ],
-            DataCaptureConfig={
-                "EnableCapture": True,
-                "InitialSamplingPercentage": 100,
-                "DestinationS3Uri": request.capture_uri,
-                "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-                "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
-            },
+            DataCaptureConfig=data_capture(request.capture_uri),
+            Tags=tags,
         )
 
 

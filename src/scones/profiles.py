@@ -10,9 +10,10 @@ A field can be overridden in `scones.toml` under `[profiles.NAME]` and by the en
 `SCONES_PROFILES__NAME__FIELD`.
 """
 
+import json
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 LOOPBACK_HOST = "127.0.0.1"
 
@@ -20,6 +21,8 @@ SCHEDULE = r"^((cron|rate|at)\(.+\))?$"
 TAG_VALUE = r"^[A-Za-z0-9_ .:/=+@-]{0,256}$"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-z]+$")]
+SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-z]+$")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
 
 
@@ -91,7 +94,19 @@ class Profile(BaseModel):
     expiry: str = Field(default="", pattern=TAG_VALUE)
     training_image: str = "scones/image-classification:latest"
     training_instance_type: str = "ml.m5.large"
+    training_instances: Annotated[int, Field(ge=1)] = 1
+    training_volume_gb: Annotated[int, Field(ge=1)] = 10
+    training_spot: bool = False
+    training_spot_wait_seconds: Annotated[int, Field(ge=0)] = 3600
     endpoint_instance_type: str = "ml.m5.large"
+    subnets: tuple[SubnetId, ...] = Field(default=(), max_length=16)
+    security_groups: tuple[SecurityGroupId, ...] = Field(default=(), max_length=5)
+
+    @field_validator("subnets", "security_groups", mode="before")
+    @classmethod
+    def _listed_in_the_environment(cls, value: Any) -> Any:
+        """Take a variable's JSON text for the list that it is."""
+        return json.loads(value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _hours_and_growth_fit(self) -> Self:
@@ -102,6 +117,24 @@ class Profile(BaseModel):
         if self.endpoint_off and self.endpoint_most_instances > self.endpoint_instances:
             raise ValueError("an endpoint that is off at night does not scale: choose one")
         return self
+
+    @model_validator(mode="after")
+    def _network_is_whole(self) -> Self:
+        if bool(self.subnets) != bool(self.security_groups):
+            raise ValueError("subnets and security_groups go together")
+        return self
+
+    @property
+    def vpc_config(self) -> dict[str, list[str]] | None:
+        """The network of jobs and models, as SageMaker has it; None for SageMaker's own."""
+        if not self.subnets:
+            return None
+        return {"SecurityGroupIds": list(self.security_groups), "Subnets": list(self.subnets)}
+
+    @property
+    def spot_wait_seconds(self) -> int | None:
+        """How long a job may wait for spot instances; None where it trains on demand."""
+        return self.training_spot_wait_seconds if self.training_spot else None
 
     @property
     def tags(self) -> dict[str, str]:

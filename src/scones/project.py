@@ -14,6 +14,7 @@ from scones.aws import Session
 from scones.config import Settings
 from scones.console import Printed
 from scones.deploy import ClassRoute, DeploySettings, OperationsSettings, StackOutputs
+from scones.deploy.settings import PROJECT_TAG
 from scones.emulation import remote, services, stack
 from scones.emulation.process import ServiceSpec, ServiceStatus
 from scones.errors import DataError
@@ -180,10 +181,16 @@ class Project:
             endpoint_name=settings.endpoint_name,
             redeploy_on_failure=settings.target.redeploy_on_failure,
             operations=self.operations_settings,
+            in_vpc=settings.target.vpc_config is not None,
             protected=settings.target.protected,
             tags=settings.target.tags,
             image_repositories=self.image_repositories,
         )
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of all that is made outside the stacks, as they are in them."""
+        return {PROJECT_TAG: self.settings.project, **self.settings.target.tags}
 
     @property
     def operations_settings(self) -> OperationsSettings | None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from scones import training
+from scones import hosting, training
 from scones.aws import Aws
 from scones.errors import TrainingError, WorkflowError
 from scones.progress import SILENT, Reporter
-from scones.training import TrainingRequest
+from scones.tags import as_list
+from scones.training_request import TrainingRequest, parameters
 from scones.workflow.executions import start_execution, wait_for_end
 
 DEPLOY_SECONDS = 1800.0
@@ -31,6 +32,7 @@ class RetrainingRequest:
         state_machine_arn: The state machine.
         training: The job; its name is the model's and the endpoint configuration's too.
         instance_type: Of the endpoint, such as ml.m5.large.
+        instances: Of the endpoint, at first.
         capture_uri: S3 prefix for the endpoint's data capture.
         least_accuracy: On the validation images, 0 to 1; a model below it is not deployed.
     """
@@ -40,14 +42,20 @@ class RetrainingRequest:
     instance_type: str
     capture_uri: str
     least_accuracy: float
+    instances: int = 1
 
     @property
     def document(self) -> dict[str, Any]:
         """The execution's input."""
         return {
             "name": self.training.job_name,
-            "training": training.parameters(self.training),
-            "endpoint": {"instance_type": self.instance_type, "capture_uri": self.capture_uri},
+            "tags": as_list(self.training.tags),
+            "training": parameters(self.training),
+            "endpoint": {
+                "instance_type": self.instance_type,
+                "instances": self.instances,
+                "data_capture": hosting.data_capture(self.capture_uri),
+            },
             "least_accuracy": self.least_accuracy,
         }
 

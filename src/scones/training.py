@@ -16,38 +16,14 @@ from botocore.exceptions import ClientError
 from scones.aws import Aws
 from scones.errors import TrainingError
 from scones.progress import SILENT, Reporter
+from scones.tags import as_list
+from scones.training_request import TrainingRequest, parameters
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 POLL_SECONDS = 0.5
-VOLUME_GB = 10
 
 EPOCH_LINE = re.compile(r"Epoch\[(\d+)\] (Train-accuracy|Validation-accuracy|Time cost)=(\S+)")
 _CPU = re.compile(r"training used ([\d.]+) CPU seconds")
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """What CreateTrainingJob is asked for.
-
-    Attributes:
-        job_name: Unique in account and region.
-        image: URI of the algorithm's image.
-        instance_type: Such as ml.m5.large.
-        role_arn: The role that the job assumes.
-        channels: Channel name to S3 URI.
-        output_uri: S3 prefix under which the artifact is put.
-        hyperparameters: Passed to the algorithm as strings.
-        max_runtime_seconds: After this the job is stopped.
-    """
-
-    job_name: str
-    image: str
-    instance_type: str
-    role_arn: str
-    channels: Mapping[str, str]
-    output_uri: str
-    hyperparameters: Mapping[str, Any]
-    max_runtime_seconds: int
 
 
 @dataclass(frozen=True)
@@ -110,6 +86,7 @@ def start(aws: Aws, request: TrainingRequest) -> None:
         aws.client("sagemaker").create_training_job(
             TrainingJobName=request.job_name,
             RoleArn=request.role_arn,
+            Tags=as_list(request.tags),
             **parameters(request),
         )
     except ClientError as error:
@@ -119,29 +96,6 @@ def start(aws: Aws, request: TrainingRequest) -> None:
                 "give another name with --job-name, or none"
             ) from error
         raise TrainingError(f"SageMaker refused the job: {_message(error)}") from error
-
-
-def parameters(request: TrainingRequest) -> dict[str, Any]:
-    """Return CreateTrainingJob's parameters, but for the job's name and its role."""
-    return {
-        "AlgorithmSpecification": {
-            "TrainingImage": request.image,
-            "TrainingInputMode": "File",
-            "MetricDefinitions": [
-                {"Name": "train:accuracy", "Regex": r"Train-accuracy=(\S+)"},
-                {"Name": "validation:accuracy", "Regex": r"Validation-accuracy=(\S+)"},
-            ],
-        },
-        "InputDataConfig": [_channel(name, uri) for name, uri in request.channels.items()],
-        "OutputDataConfig": {"S3OutputPath": request.output_uri},
-        "ResourceConfig": {
-            "InstanceType": request.instance_type,
-            "InstanceCount": 1,
-            "VolumeSizeInGB": VOLUME_GB,
-        },
-        "HyperParameters": {name: _text(v) for name, v in request.hyperparameters.items()},
-        "StoppingCondition": {"MaxRuntimeInSeconds": request.max_runtime_seconds},
-    }
 
 
 def wait(
@@ -265,19 +219,6 @@ def _await_cpu_seconds(follow: _LogFollower, patience_seconds: float = 3.0) -> f
                 return float(used[1])
         time.sleep(POLL_SECONDS)
     return None
-
-
-def _channel(name: str, uri: str) -> dict[str, Any]:
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
-    return {
-        "ChannelName": name,
-        "ContentType": "application/x-image",
-        "DataSource": {"S3DataSource": source},
-    }
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _message(error: ClientError) -> str:

@@ -34,6 +34,11 @@ SETTINGS = """
 endpoint_instance_type = "ml.m5.large"
 protected = false # LocalStack knows no stack policies
 owner = "dispatch"
+expiry = "2030-01-31"
+training_spot = true
+training_volume_gb = 20
+subnets = ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]
+security_groups = ["sg-0a1b2c3d"]
 endpoint_off = "cron(0 20 * * ? *)"
 endpoint_on = "cron(0 6 ? * MON-FRI *)"
 """

@@ -25,7 +25,6 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
         "events:DescribeRule": _TASK_RULE,
         "events:PutRule": _TASK_RULE,
         "events:PutTargets": _TASK_RULE,
-        "sagemaker:AddTags": "Step Functions on AWS tags the jobs that it waits for",
         "sagemaker:CreateEndpoint": "only where there is no endpoint yet",
         "sagemaker:StopTrainingJob": "only when an execution is stopped",
     }
@@ -35,6 +34,20 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
         "ecr:BatchGetImage": _PULL,
         "ecr:GetAuthorizationToken": _PULL,
         "ecr:GetDownloadUrlForLayer": _PULL,
+        **dict.fromkeys(
+            (
+                "ec2:CreateNetworkInterface",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ),
+            "only with `subnets`: AWS attaches instances to the VPC; the emulator has none",
+        ),
         "logs:DescribeLogStreams": "AWS's log agent asks",
         "s3:GetBucketLocation": "AWS finds the bucket's region by it",
     },

@@ -56,7 +56,10 @@ def actions(request: Request) -> tuple[str, ...]:
     """The IAM actions that a request takes."""
     prefix = PREFIXES.get(request.service, request.service)
     named = f"{prefix}:{request.operation}"
-    return ACTIONS.get(named, (named,))
+    found = ACTIONS.get(named, (named,))
+    # SageMaker asks for this too where something is made with tags.
+    tags = prefix == "sagemaker" and request.parameters.get("Tags")
+    return (*found, "sagemaker:AddTags") if tags else found
 
 
 def needs(request: Request) -> Iterator[Need]:

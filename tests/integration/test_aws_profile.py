@@ -73,7 +73,28 @@ def run_everything(account: Account) -> dict[str, Any]:
     upload_arrives(account, results["deploy"], Path(images[0]))
     results["off"] = endpoint_hours(account, "off")
     results["on"] = endpoint_hours(account, "on")
+    results["made"] = what_was_made(account, results["retrain"]["job_name"])
     return results
+
+
+def what_was_made(account: Account, name: str) -> dict[str, Any]:
+    """Describe what retraining has made, and the tags of each."""
+    sagemaker = account.client("sagemaker")
+    endpoint = f"{PROJECT}-classifier"
+    found = {
+        "training job": sagemaker.describe_training_job(TrainingJobName=name),
+        "model": sagemaker.describe_model(ModelName=name),
+        "configuration": sagemaker.describe_endpoint_config(EndpointConfigName=name),
+        "endpoint": sagemaker.describe_endpoint(EndpointName=endpoint),
+    }
+    kinds = ("TrainingJobArn", "ModelArn", "EndpointConfigArn", "EndpointArn")
+    tags = {
+        what: sagemaker.list_tags(ResourceArn=described[arn])["Tags"]
+        for (what, described), arn in zip(found.items(), kinds, strict=True)
+    }
+    bucket = f"{PROJECT}-artifacts-000000000000-{REGION}"
+    tags["artifacts bucket"] = account.client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"]
+    return {"found": found, "tags": tags}
 
 
 def draw_photos(folder: Path) -> Path:
@@ -185,6 +206,32 @@ def test_the_flow_does_what_it_does_elsewhere(flow: Flow) -> None:
     assert results["monitor"]["records"] == 6
     assert results["validate"]["invalid"] == []
     assert results["on"] == results["retrain"]["job_name"]  # as it was when it was taken away
+
+
+def test_the_settings_of_the_profile_reach_jobs_and_models(flow: Flow) -> None:
+    found = flow.results["made"]["found"]
+    job = found["training job"]
+    vpc = {
+        "SecurityGroupIds": ["sg-0a1b2c3d"],
+        "Subnets": ["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
+    }
+    assert job["VpcConfig"] == found["model"]["VpcConfig"] == vpc
+    assert job["EnableManagedSpotTraining"]
+    limits = job["StoppingCondition"]
+    assert limits["MaxWaitTimeInSeconds"] == limits["MaxRuntimeInSeconds"] + 3600
+    assert job["CheckpointConfig"]["S3Uri"].endswith(f"/checkpoints/{job['TrainingJobName']}")
+    assert job["ResourceConfig"]["VolumeSizeInGB"] == 20
+
+
+def test_what_is_made_outside_the_stacks_carries_their_tags(flow: Flow) -> None:
+    wanted = {
+        "scones:project": PROJECT,
+        "scones:owner": "dispatch",
+        "scones:expiry": "2030-01-31",
+    }
+    for what, tags in flow.results["made"]["tags"].items():
+        found = {tag["Key"]: tag["Value"] for tag in tags}
+        assert wanted.items() <= found.items(), what
 
 
 def test_the_profile_is_that_of_aws_and_nothing_was_asked_of_another_address(flow: Flow) -> None:

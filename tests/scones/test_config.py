@@ -81,3 +81,33 @@ def test_a_table_in_the_environment_that_is_not_json_is_named(
 def test_a_class_without_a_route_says_what_to_add(settings_file: Path) -> None:
     with pytest.raises(ConfigError, match=r"class 'tank' has no route: add a \[\[routes\]\]"):
         config.load(settings_file).route("tank")
+
+
+def test_the_network_of_jobs_comes_from_subnets_and_security_groups(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert config.load(settings_file).target.vpc_config is None
+    monkeypatch.setenv("SCONES_PROFILES__LOCAL__SUBNETS", '["subnet-1", "subnet-2"]')
+    monkeypatch.setenv("SCONES_PROFILES__LOCAL__SECURITY_GROUPS", '["sg-1"]')
+    assert config.load(settings_file).target.vpc_config == {
+        "SecurityGroupIds": ["sg-1"],
+        "Subnets": ["subnet-1", "subnet-2"],
+    }
+
+
+def test_half_a_network_is_refused(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCONES_PROFILES__LOCAL__SUBNETS", '["subnet-1"]')
+    with pytest.raises(ConfigError, match=r"subnets and security_groups go together"):
+        config.load(settings_file)
+    monkeypatch.setenv("SCONES_PROFILES__LOCAL__SECURITY_GROUPS", '["vpc-1"]')
+    with pytest.raises(ConfigError, match=r"security_groups.0: .*pattern.*got 'vpc-1'"):
+        config.load(settings_file)
+
+
+def test_spot_instances_are_waited_for_as_long_as_is_set(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert config.load(settings_file).target.spot_wait_seconds is None
+    monkeypatch.setenv("SCONES_PROFILES__LOCAL__TRAINING_SPOT", "true")
+    monkeypatch.setenv("SCONES_PROFILES__LOCAL__TRAINING_SPOT_WAIT_SECONDS", "60")
+    assert config.load(settings_file).target.spot_wait_seconds == 60

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from scones.errors import TrainingError
-from scones.training import _EpochLines, _LogFollower, _result, _text, new_job_name
+from scones.training import _EpochLines, _LogFollower, _result, new_job_name
+from scones.training_request import _text
 
 
 class Recorder:

@@ -24,6 +24,7 @@ PARAMETERS = {
     "AWS::Region": REGION,
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
+    "AWS::NoValue": (NO_VALUE := object()),
 }
 _ARN = f"arn:aws:{{}}:{REGION}:{ACCOUNT}:{{}}"
 
@@ -51,9 +52,20 @@ class Template:
         return {name: self.resolve(o["Value"]) for name, o in self._document["Outputs"].items()}
 
     def wanted(self, logical_id: str) -> bool:
-        """Return whether a resource is made: none of the conditions holds with these values."""
+        """Return whether a resource is made with these values."""
         name = self.resources[logical_id].get("Condition")
-        return name is None or name not in self._document["Conditions"]
+        return name is None or self._holds({"Condition": name})
+
+    def _holds(self, condition: Any) -> bool:
+        """Return whether a condition holds."""
+        match condition:
+            case {"Condition": str(name)}:
+                return self._holds(self._document["Conditions"][name])
+            case {"Fn::Not": [inner]}:
+                return not self._holds(inner)
+            case {"Fn::Equals": [one, other]}:
+                return bool(self.resolve(one) == self.resolve(other))
+        raise ValueError(f"no rule for the condition {condition}")
 
     def resolve(self, expression: Any) -> Any:
         """Return an expression's value."""
@@ -64,10 +76,13 @@ class Template:
                 return self._attribute(*path.split("."))
             case {"Fn::Sub": str(text)}:
                 return self._substitute(text)
+            case {"Fn::If": [str(name), one, other]}:
+                return self.resolve(one if self._holds({"Condition": name}) else other)
             case dict():
-                return {key: self.resolve(value) for key, value in expression.items()}
+                resolved = {key: self.resolve(value) for key, value in expression.items()}
+                return {key: value for key, value in resolved.items() if value is not NO_VALUE}
             case list():
-                return [self.resolve(value) for value in expression]
+                return [v for v in map(self.resolve, expression) if v is not NO_VALUE]
         return expression
 
     def properties(self, logical_id: str) -> Any:
@@ -116,17 +131,21 @@ _ATTRIBUTES: dict[str, Callable[[Any], str]] = {
 }
 
 
-def cloudformation_system() -> System:
+def cloudformation_system(more: Mapping[str, Any] | None = None) -> System:
     """Return the template's resources in shared terms.
+
+    Args:
+        more: Parameters beside, or instead of, the usual ones.
 
     Raises:
         KeyError: A template has a type of resource of which these tests do not know how it is
             compared: add it to `_TERMS`, and its counterpart to `terraform_side`.
     """
     system = System()
-    core = Template("core.yaml", PARAMETERS)
+    values = PARAMETERS | dict(more or {})
+    core = Template("core.yaml", values)
     outputs = core.outputs()
-    for template in (core, Template("operations.yaml", PARAMETERS | OPERATIONS | outputs)):
+    for template in (core, Template("operations.yaml", values | OPERATIONS | outputs)):
         for logical_id, resource in template.resources.items():
             if template.wanted(logical_id):
                 _TERMS[resource["Type"]](system, template.properties(logical_id))

@@ -19,6 +19,7 @@ _MODEL = {
 EVERYTHING: dict[str, Any] = LEAST | {
     "monthly_budget_usd": 50,
     "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1",
+    "sagemaker_vpc": {"subnets": ["subnet-1"], "security_group_ids": ["sg-1"]},
     "classifier": {"variants": {"current": _MODEL | {"weight": 9}, "candidate": _MODEL}},
     "web": {
         "packages": {

@@ -35,6 +35,26 @@ def differences(
     return list(cloudformation_system().differences(terraform_system(workspace)))
 
 
+# What is optional on both routes: Terraform's variables, and the template's parameters.
+OPTIONS = {
+    "in a VPC": (
+        {"sagemaker_vpc": {"subnets": ["subnet-1"], "security_group_ids": ["sg-1"]}},
+        {"SageMakerInVpc": "true"},
+    ),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_changes_the_same_on_both_routes(workspace: Workspace, option: str) -> None:
+    variables, parameters = OPTIONS[option]
+    workspace.apply(LEAST | variables)
+    with_it = cloudformation_system(parameters)
+    assert list(cloudformation_system().differences(with_it)), "the option changes nothing"
+    found = list(with_it.differences(terraform_system(workspace)))
+    unmeant = [line for line in found if not any(fnmatchcase(line, known) for known in DIFFERENCES)]
+    assert not unmeant, "\n".join(unmeant)
+
+
 def test_they_differ_only_where_it_is_meant(differences: list[str]) -> None:
     unmeant = [
         line for line in differences if not any(fnmatchcase(line, known) for known in DIFFERENCES)

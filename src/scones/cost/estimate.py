@@ -77,11 +77,7 @@ def estimate(target: Profile) -> CostEstimate:
                 + LOG_BYTES / 1e9 * unit["log_gigabyte"]
             ),
         ),
-        Line(
-            f"training on {target.training_instance_type}",
-            "hour of training",
-            training.get(target.training_instance_type),
-        ),
+        _training(target, training.get(target.training_instance_type)),
     )
     return CostEstimate(lines, table["as_of"], table["region"])
 
@@ -91,11 +87,21 @@ def quotas(target: Profile) -> list[str]:
 
     New accounts may use few instance types, and of GPUs often none; only AWS can say.
     """
+    training = "spot training" if target.training_spot else "training"
     return [
-        f"{target.training_instance_type} for training job usage (needed: 1)",
+        f"{target.training_instance_type} for {training} job usage "
+        f"(needed: {target.training_instances})",
         f"{target.endpoint_instance_type} for endpoint usage "
         f"(needed: {target.endpoint_most_instances})",
     ]
+
+
+def _training(target: Profile, hour: float | None) -> Line:
+    """Return the position of training; spot instances have no list price, and cost less."""
+    what = f"training on {target.training_instances} x {target.training_instance_type}"
+    if target.training_spot:
+        what += ", spot: at most, up to 90 % less"
+    return Line(what, "hour of training", hour and hour * target.training_instances)
 
 
 def _functions(unit: Mapping[str, float]) -> float:

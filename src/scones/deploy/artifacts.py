@@ -1,7 +1,7 @@
 """The bucket that holds code and definitions: made if missing, filled with what it lacks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -9,13 +9,21 @@ from botocore.exceptions import ClientError
 from scones.deploy.package import Artifact
 from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
+from scones.tags import as_list
 
 # CreateBucket there refuses its own name as a location.
 _REGION_WITHOUT_CONSTRAINT = "us-east-1"
 
 
-def ensure_bucket(s3: Any, bucket: str, region: str, *, reporter: Reporter = SILENT) -> None:
-    """Make the bucket unless it is there; see that it is encrypted and closed to the public.
+def ensure_bucket(
+    s3: Any,
+    bucket: str,
+    region: str,
+    *,
+    tags: Mapping[str, str] | None = None,
+    reporter: Reporter = SILENT,
+) -> None:
+    """Make the bucket unless it is there; see that it is tagged, encrypted and not public.
 
     Raises:
         DeployError: The name belongs to another account, or S3 refuses it.
@@ -25,6 +33,8 @@ def ensure_bucket(s3: Any, bucket: str, region: str, *, reporter: Reporter = SIL
             s3.create_bucket(Bucket=bucket, **_location(region))
             reporter.note(f"made the bucket {bucket}")
         _secure(s3, bucket)  # also one whose making was interrupted
+        if tags:
+            s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_list(tags)})
     except ClientError as error:
         raise DeployError(
             f"cannot make the bucket '{bucket}': {error.response['Error']['Message']}"

@@ -88,6 +88,7 @@ class DeploySettings:
         redeploy_on_failure: Delete and deploy anew a stack that cannot be updated, for a
             CloudFormation that neither rolls back nor updates all types. Data stay.
         operations: The second stack's settings, where there is one: for AWS only.
+        in_vpc: Whether jobs and models have network interfaces in a VPC of the account.
         protected: Have AWS refuse to delete the stack, or to replace the data bucket.
         tags: Of the stacks, and so of all that is in them, beside the project's.
         image_repositories: Those that `scones image push` makes; None where there is no ECR.
@@ -101,6 +102,7 @@ class DeploySettings:
     endpoint_name: str
     redeploy_on_failure: bool = False
     operations: OperationsSettings | None = None
+    in_vpc: bool = False
     protected: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     image_repositories: Sequence[str] | None = None
@@ -189,6 +191,7 @@ class DeploySettings:
             "Threshold": f"{self.threshold:g}",
             "Classes": self.classes_json,
             "Email": self.email,
+            "SageMakerInVpc": str(self.in_vpc).lower(),
             ARTIFACTS_BUCKET_PARAMETER: artifacts_bucket,
             **keys,
         }

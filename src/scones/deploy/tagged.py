@@ -124,7 +124,8 @@ def _queue_url(client: Any, arn: str) -> str:
 _WITH_KINDS = {"sagemaker", "logs", "states", "lambda", "ecr", "ssm", "cloudwatch"}
 _PREFIXES = {
     *("endpoint", "endpoint-config", "model", "log-group", "function", "repository"),
-    *("parameter", "alarm", "stateMachine"),
+    *("parameter", "alarm", "stateMachine", "monitoring-schedule"),
+    *("data-quality-job-definition", "model-quality-job-definition"),
 }
 _LOOKED_BY = {("logs", "log-group"): "logGroupNamePrefix"}
 _FORCE = {"force": True}
@@ -161,5 +162,17 @@ _KINDS: dict[tuple[str, str], tuple[str, str, str, str, Callable[[Any, str], str
     ("sagemaker", "model"): (
         *("sagemaker", "describe_model", "delete_model", "ModelName", _named),
         {},
+    ),
+    ("sagemaker", "monitoring-schedule"): (
+        *("sagemaker", "describe_monitoring_schedule", "delete_monitoring_schedule"),
+        *("MonitoringScheduleName", _named, {}),
+    ),
+    ("sagemaker", "data-quality-job-definition"): (
+        *("sagemaker", "describe_data_quality_job_definition"),
+        *("delete_data_quality_job_definition", "JobDefinitionName", _named, {}),
+    ),
+    ("sagemaker", "model-quality-job-definition"): (
+        *("sagemaker", "describe_model_quality_job_definition"),
+        *("delete_model_quality_job_definition", "JobDefinitionName", _named, {}),
     ),
 }

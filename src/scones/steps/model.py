@@ -13,7 +13,8 @@ from scones.project import Project
 from scones.retraining import Retraining, RetrainingRequest
 from scones.steps import infrastructure
 from scones.steps.data import upload_images
-from scones.training import TrainingRequest, TrainingResult
+from scones.training import TrainingResult
+from scones.training_request import TrainingRequest
 
 
 def train(project: Project, dataset: Dataset, *, job_name: str | None = None) -> TrainingResult:
@@ -106,6 +107,7 @@ def retraining_request(
         instance_type=project.settings.target.endpoint_instance_type,
         capture_uri=project.capture_uri,
         least_accuracy=least_accuracy,
+        instances=project.settings.target.endpoint_instances,
     )
 
 
@@ -121,8 +123,14 @@ def _request(
         role_arn=outputs.sagemaker_role_arn,
         channels=uploaded.training_channels,
         output_uri=f"s3://{outputs.data_bucket}/models",
+        checkpoint_uri=f"s3://{outputs.data_bucket}/checkpoints/{job_name}",
         hyperparameters=hyperparameters,
         max_runtime_seconds=project.settings.training.max_runtime_seconds,
+        instances=target.training_instances,
+        volume_gb=target.training_volume_gb,
+        spot_wait_seconds=target.spot_wait_seconds,
+        vpc_config=target.vpc_config,
+        tags=project.tags,
     )
 
 
@@ -167,6 +175,8 @@ def serve(project: Project, model: tuple[str, str] | None = None) -> str:
             instance_type=target.endpoint_instance_type,
             capture_uri=project.capture_uri,
             instances=target.endpoint_instances,
+            vpc_config=target.vpc_config,
+            tags=project.tags,
         ),
         reporter=project.reporter,
     )

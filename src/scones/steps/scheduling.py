@@ -15,6 +15,7 @@ from scones.monitor.analyzer.job import CLASSES_ENV, THRESHOLD_ENV, TOPIC_ENV
 from scones.monitor.baseline.store import CONSTRAINTS, STATISTICS
 from scones.project import Project
 from scones.steps.monitoring import MONITORING_PREFIX, Source, baseline_place, find_baseline
+from scones.tags import as_list
 
 HOURLY = "cron(0 * ? * * *)"
 NOW = "NOW"
@@ -97,7 +98,7 @@ def put_schedule(project: Project, plan: Plan) -> str:
     asked = {"MonitoringScheduleName": plan.name, "MonitoringScheduleConfig": config}
     former = None
     try:
-        sagemaker.create_monitoring_schedule(**asked)
+        sagemaker.create_monitoring_schedule(**asked, Tags=as_list(project.tags))
     except sagemaker.exceptions.ResourceInUse:
         former = sagemaker.describe_monitoring_schedule(MonitoringScheduleName=plan.name)
         sagemaker.update_monitoring_schedule(**asked)
@@ -179,7 +180,10 @@ def _definition(project: Project, plan: Plan) -> dict[str, Any]:
         "JobResources": {"ClusterConfig": cluster},
         "RoleArn": project.outputs.sagemaker_role_arn,
         "StoppingCondition": {"MaxRuntimeInSeconds": 1800},
+        "Tags": as_list(project.tags),
     }
+    if target.vpc_config:
+        request["NetworkConfig"] = {"VpcConfig": target.vpc_config}
     if baseline := _baseline(project, plan):
         request[f"{word}BaselineConfig"] = baseline
     return request

@@ -7,6 +7,24 @@ locals {
     Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
     Resource = [var.kms_key_arn]
   }]
+  ec2 = "arn:${var.location.partition}:ec2:${var.location.region}:${var.location.account_id}"
+  vpc_statements = !var.sagemaker_in_vpc ? [] : [
+    { # each instance has a network interface in the VPC
+      Action   = ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"]
+      Resource = ["${local.ec2}:network-interface/*", "${local.ec2}:security-group/*", "${local.ec2}:subnet/*"]
+    },
+    { # EC2 knows no resources for these
+      Action = [
+        "ec2:DeleteNetworkInterfacePermission",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+      ]
+      Resource = ["*"]
+    },
+  ]
 }
 
 # ---------------------------------------------------------------- data
@@ -164,7 +182,7 @@ module "train_and_deploy" {
   policy_name    = "train-and-deploy"
   statements = concat(
     [
-      { # AddTags: Step Functions tags the jobs that it waits for
+      { # AddTags: what is made with tags asks for it
         Action = [
           "sagemaker:AddTags",
           "sagemaker:CreateTrainingJob",
@@ -175,11 +193,12 @@ module "train_and_deploy" {
         Resource = ["${local.sagemaker}:training-job/${var.project}-*"]
       },
       {
-        Action   = ["sagemaker:CreateModel"]
+        Action   = ["sagemaker:AddTags", "sagemaker:CreateModel"]
         Resource = ["${local.sagemaker}:model/${var.project}-*"]
       },
       { # CreateEndpoint and UpdateEndpoint ask for both resources
         Action = [
+          "sagemaker:AddTags",
           "sagemaker:CreateEndpoint",
           "sagemaker:CreateEndpointConfig",
           "sagemaker:DescribeEndpoint",
@@ -330,6 +349,7 @@ module "sagemaker_role" {
         Condition = { StringLike = { "cloudwatch:namespace" = ["/aws/sagemaker/*", "aws/sagemaker/*"] } }
       },
     ],
+    local.vpc_statements,
     local.kms_statements,
   )
 }

@@ -47,6 +47,12 @@ variable "kms_key_arn" {
   description = "Key of the data bucket and the topics; null for AWS's own."
 }
 
+variable "sagemaker_in_vpc" {
+  type        = bool
+  default     = false
+  description = "Whether training jobs and models have network interfaces in a VPC of the account."
+}
+
 variable "keep_data" {
   type        = bool
   description = "Whether `terraform destroy` refuses to delete a data bucket that is not empty."

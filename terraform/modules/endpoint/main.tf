@@ -11,7 +11,7 @@ resource "aws_sagemaker_model" "this" {
   for_each = var.variants
 
   # A model cannot be changed: a new artifact makes a new one, under a new name.
-  name                     = "${substr(var.name, 0, 40)}-${substr(sha256(jsonencode([each.key, each.value.image, each.value.model_data_url, each.value.environment])), 0, 12)}"
+  name                     = "${substr(var.name, 0, 40)}-${substr(sha256(jsonencode([each.key, each.value.image, each.value.model_data_url, each.value.environment, var.vpc])), 0, 12)}"
   execution_role_arn       = var.role_arn
   enable_network_isolation = true
 
@@ -19,6 +19,15 @@ resource "aws_sagemaker_model" "this" {
     image          = each.value.image
     model_data_url = each.value.model_data_url
     environment    = each.value.environment
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc == null ? [] : [var.vpc]
+
+    content {
+      subnets            = vpc_config.value.subnets
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   lifecycle {

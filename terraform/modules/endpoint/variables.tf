@@ -55,6 +55,15 @@ variable "kms_key_arn" {
   description = "Key of the instances' storage and the captures; null for SageMaker's own."
 }
 
+variable "vpc" {
+  type = object({
+    subnets            = list(string)
+    security_group_ids = list(string)
+  })
+  default     = null
+  description = "Where the models have network interfaces; null for SageMaker's own network."
+}
+
 variable "alarm_topic_arn" {
   type        = string
   default     = null

@@ -52,3 +52,21 @@ def test_the_quotas_are_those_of_the_settings() -> None:
         "ml.p3.2xlarge for training job usage (needed: 1)",
         "ml.m5.xlarge for endpoint usage (needed: 4)",
     ]
+
+
+def test_training_costs_by_the_instance_and_spot_is_never_more() -> None:
+    two = AWS.model_copy(update={"training_instances": 2})
+    hour = TABLE["training_hour"][AWS.training_instance_type]
+    assert estimate(two).total("hour of training") == pytest.approx(2 * hour)
+    (line,) = [
+        line
+        for line in estimate(two.model_copy(update={"training_spot": True})).lines
+        if line.per == "hour of training"
+    ]
+    assert line.usd == pytest.approx(2 * hour)
+    assert "spot: at most" in line.what
+
+
+def test_spot_instances_have_a_quota_of_their_own() -> None:
+    spot = AWS.model_copy(update={"training_spot": True, "training_instances": 3})
+    assert quotas(spot)[0] == "ml.p3.2xlarge for spot training job usage (needed: 3)"

@@ -18,6 +18,12 @@ RESOURCES = read_template(SOURCE_ROOT / "cloudformation" / "core.yaml")[1]["Reso
 # These know no resources: AWS's authorization reference lists them with "*" only.
 WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
+    "ec2:DeleteNetworkInterfacePermission",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
@@ -30,7 +36,10 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     for logical_id, resource in RESOURCES.items():
         for policy in resource.get("Properties", {}).get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
-                yield logical_id, statement
+                conditional = statement.get("Fn::If", [])  # name, then, else
+                for possible in conditional[1:] or [statement]:
+                    if possible != {"Ref": "AWS::NoValue"}:
+                        yield logical_id, possible
 
 
 def listed(value: Any) -> list[Any]:

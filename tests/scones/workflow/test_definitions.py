@@ -77,7 +77,7 @@ def test_one_image_goes_through_three_chained_tasks():
 def test_whatever_fails_while_a_model_is_made_is_notified_of():
     states = json.loads((SOURCE_ROOT / "asl" / "train_and_deploy.asl.json").read_text())["States"]
     made = [task for task in states.values() if "sagemaker" in task.get("Resource", "")]
-    assert len(made) == 8
+    assert len(made) == 10
     for task in made:
         assert task["Catch"][-1] == {
             "ErrorEquals": ["States.ALL"],
