@@ -59,6 +59,47 @@ class TrainingSettings(BaseModel):
     hyperparameters: Mapping[str, str | int | float | bool] = {}
 
 
+class Range(BaseModel):
+    """Where to look for a number: evenly, or (`log`) evenly in powers; `whole` ones only, if so."""
+
+    model_config = _Strict
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> "Range":
+        if self.high <= self.low or (self.log and self.low <= 0):
+            raise ValueError(f"low {self.low:g} to high {self.high:g} is no range to search")
+        return self
+
+
+class Choices(BaseModel):
+    """Values to choose from."""
+
+    model_config = _Strict
+
+    choices: Annotated[tuple[str | int | float | bool, ...], Field(min_length=2)]
+
+
+class TuningSettings(BaseModel):
+    """What `scones tune` tries."""
+
+    model_config = _Strict
+
+    trials: Annotated[int, Field(ge=2, le=256)] = 8
+    parallel: Annotated[int, Field(ge=1, le=20)] = 2
+    metric: str = "validation:accuracy"
+    seed: int = 0
+    search: Mapping[str, Range | Choices] = {
+        "learning_rate": Range(low=0.005, high=0.2, log=True),
+        "weight_decay": Range(low=0.0005, high=0.01, log=True),
+        "mini_batch_size": Choices(choices=(32, 64)),
+    }
+
+
 class OwnImage(BaseModel):
     """A program that stands for a container image of one's own, where no Docker is used."""
 
@@ -86,6 +127,7 @@ class Settings(BaseSettings):
     images: tuple[OwnImage, ...] = ()
     etl: EtlSettings = EtlSettings()
     training: TrainingSettings = TrainingSettings()
+    tuning: TuningSettings = TuningSettings()
     profiles: Mapping[str, Mapping[str, Any]] = {}
 
     @model_validator(mode="after")

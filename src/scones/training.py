@@ -44,6 +44,15 @@ class TrainingResult:
     metrics: Mapping[str, float]
 
 
+def tuning_prefix(project: str) -> str:
+    """Return what the names of jobs that only try something begin with; they are never served."""
+    return f"{project}-tune-"
+
+
+def _trains_the_model(project: str, job_name: str) -> bool:
+    return job_name.startswith(f"{project}-") and not job_name.startswith(tuning_prefix(project))
+
+
 def new_job_name(project: str) -> str:
     """Return a job name that no other job has."""
     return f"{project}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{time.time_ns() % 1000:03d}"
@@ -52,10 +61,10 @@ def new_job_name(project: str) -> str:
 def running_job(aws: Aws, project: str) -> str | None:
     """Return the name of a job of this project that is in progress, if there is one."""
     answer = aws.client("sagemaker").list_training_jobs(
-        NameContains=project, StatusEquals="InProgress", SortBy="CreationTime", MaxResults=10
+        NameContains=project, StatusEquals="InProgress", SortBy="CreationTime", MaxResults=100
     )
     names = [job["TrainingJobName"] for job in answer["TrainingJobSummaries"]]
-    return next((name for name in names if name.startswith(f"{project}-")), None)
+    return next((name for name in names if _trains_the_model(project, name)), None)
 
 
 def latest_model(aws: Aws, project: str) -> tuple[str, str] | None:
@@ -70,7 +79,7 @@ def latest_model(aws: Aws, project: str) -> tuple[str, str] | None:
     for page in pages:
         for job in page["TrainingJobSummaries"]:
             name = job["TrainingJobName"]
-            if name.startswith(f"{project}-"):
+            if _trains_the_model(project, name):
                 found = sagemaker.describe_training_job(TrainingJobName=name)
                 return name, found["ModelArtifacts"]["S3ModelArtifacts"]
     return None
@@ -130,6 +139,11 @@ def wait(
         if ended:
             return _result(job, shown.cpu_seconds or _await_cpu_seconds(follow))
         time.sleep(POLL_SECONDS)
+
+
+def log_lines(aws: Aws, job_name: str) -> Iterator[str]:
+    """Yield what a job has logged so far; nothing where its log has been deleted."""
+    return _LogFollower(aws, job_name).new_lines()
 
 
 def _result(job: Mapping[str, Any], cpu_seconds: float | None) -> TrainingResult:

@@ -149,6 +149,33 @@ def test_a_second_deployment_finds_nothing_to_do(kept: Kept) -> None:
     assert "up to date" in scones.ok("deploy").stderr
 
 
+def test_models_names_the_job_and_who_serves_it_and_draws_its_curve(
+    kept: Kept, tmp_path: Path
+) -> None:
+    scones, _ = kept
+    found = scones.json("models", "--page", "--output", str(tmp_path))
+    (job,) = found["jobs"]
+    assert job["status"] == "Completed"
+    assert job["endpoints"] == ["scones-unlimited-classifier"]
+    assert 0 < job["metrics"]["validation:accuracy"] <= 1
+    assert job["stages"]["Training"] > 0
+    assert Path(found["page"]).parent == tmp_path
+    assert (tmp_path / "learning.png").stat().st_size > 10_000
+
+
+def test_tuning_ranks_its_jobs_and_goes_on_with_what_was_tried(kept: Kept) -> None:
+    scones, _ = kept
+    first = scones.json("tune", "--trials", "2")
+    assert len(first["jobs"]) == 2
+    accuracies = [job["metrics"]["validation:accuracy"] for job in first["jobs"]]
+    assert accuracies == sorted(accuracies, reverse=True)
+    again = scones.json("tune", "--trials", "2")
+    assert [job["created"] for job in again["jobs"]] == [job["created"] for job in first["jobs"]]
+    served = scones.json("models", "--last", "3")["jobs"][-1]
+    assert "-tune-" not in served["name"]
+    assert served["endpoints"]
+
+
 def test_a_decision_carries_its_route(kept: Kept) -> None:
     scones, _ = kept
     images = [str(staged_image(scones, name)) for name in IMAGES]

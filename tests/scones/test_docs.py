@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from scones.cli.app import cli
-from scones.config import EtlSettings, Settings, TrainingSettings
+from scones.config import EtlSettings, Settings, TrainingSettings, TuningSettings
 from scones.profiles import PROFILES, Profile
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -14,9 +14,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_every_setting_is_documented() -> None:
     text = (DOCS / "settings.md").read_text()
-    names = {name for name in Settings.model_fields if name not in ("etl", "training")}
+    names = {name for name in Settings.model_fields if name not in ("etl", "training", "tuning")}
     names |= {f"etl.{name}" for name in EtlSettings.model_fields}
     names |= {f"training.{name}" for name in TrainingSettings.model_fields}
+    names |= {f"tuning.{name}" for name in TuningSettings.model_fields}
     names |= set(Profile.model_fields)
     documented = set(re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE))
     assert names <= documented

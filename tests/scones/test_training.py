@@ -3,7 +3,14 @@ from typing import Any
 import pytest
 
 from scones.errors import TrainingError
-from scones.training import _EpochLines, _LogFollower, _result, new_job_name
+from scones.training import (
+    _EpochLines,
+    _LogFollower,
+    _result,
+    latest_model,
+    new_job_name,
+    running_job,
+)
 from scones.training_request import _text
 
 
@@ -80,3 +87,32 @@ def test_a_log_is_followed_from_where_it_was_left() -> None:
     follow = _LogFollower(FakeAws(), "job")
     assert list(follow.new_lines()) == ["a", "b", "c"]
     assert list(follow.new_lines()) == []
+
+
+def test_jobs_that_only_try_something_are_neither_served_nor_picked_up() -> None:
+    class SageMaker:
+        """Lists a job of a search, then the model's own."""
+
+        names = ("bakery-tune-0a1b2c-3d4e5f", "bakery-20260102-030405-006")
+
+        def list_training_jobs(self, **_: Any) -> dict[str, Any]:
+            return {"TrainingJobSummaries": [{"TrainingJobName": name} for name in self.names]}
+
+        def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, **_: Any) -> list[dict[str, Any]]:
+            return [self.list_training_jobs()]
+
+        def describe_training_job(self, *, TrainingJobName: str) -> dict[str, Any]:
+            return {"ModelArtifacts": {"S3ModelArtifacts": f"s3://bakery/{TrainingJobName}"}}
+
+    class FakeAws:
+        region, account = "us-east-1", "000000000000"
+
+        def client(self, _: str) -> Any:
+            return SageMaker()
+
+    assert running_job(FakeAws(), "bakery") == "bakery-20260102-030405-006"
+    found = latest_model(FakeAws(), "bakery")
+    assert found == ("bakery-20260102-030405-006", "s3://bakery/bakery-20260102-030405-006")

@@ -66,6 +66,8 @@ class Commands(click.Group):
             "pretrain": "model",
             "endpoint": "model",
             "retrain": "model",
+            "tune": "tuning",
+            "models": "models",
             "classify": "inference",
             "workflow": "inference",
             "monitor": "captures",

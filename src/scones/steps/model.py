@@ -111,6 +111,12 @@ def retraining_request(
     )
 
 
+def training_request(project: Project, dataset: Dataset) -> TrainingRequest:
+    """Upload the images, and say what a training job of this project is asked for."""
+    name = training.new_job_name(project.settings.project)
+    return _request(project, dataset, name, hyperparameters_of(project, dataset))
+
+
 def _request(
     project: Project, dataset: Dataset, job_name: str, hyperparameters: dict[str, Any]
 ) -> TrainingRequest:

@@ -1,0 +1,67 @@
+"""`scones models`."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.console import seconds, table
+from scones.jobs.page import told_apart
+from scones.steps import models as steps
+
+
+@click.command()
+@click.argument("jobs", nargs=-1, metavar="[JOB...]")
+@click.option(
+    "--last",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help="How many jobs, where none is named.",
+)
+@click.option("--page", is_flag=True, help="Also draw them, on a page with their curves.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the page.")
+@json_option
+@pass_invocation
+def models(
+    invocation: Invocation,
+    *,
+    jobs: tuple[str, ...],
+    last: int,
+    page: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """List and compare training jobs: settings, metrics, times, and who serves the model."""
+    with invocation.project() as (project, terminal):
+        project.require_services()
+        found = steps.listed(project, names=jobs, most=last)
+        drawn = steps.drawn(project, found, output) if found and (page or output) else None
+        names = sorted({name for run in found for name in run.metrics})
+        apart = told_apart(found)
+        rows = [
+            [
+                run.name,
+                run.status,
+                f"{run.created:%Y-%m-%d %H:%M}",
+                *(f"{run.metrics[n]:.4f}" if n in run.metrics else "" for n in names),
+                *(run.hyperparameters.get(n, "default") for n in apart),
+                seconds(run.seconds),
+                ", ".join(run.endpoints),
+            ]
+            for run in found
+        ]
+        columns = ["job", "status", "created", *names, *apart, "time", "served by"]
+        document = {
+            "jobs": [asdict(run) | {"seconds": run.seconds} for run in found],
+            "page": str(drawn) if drawn else None,
+        }
+        shown = table(columns, rows) if found else "no training jobs yet"
+        terminal.result(document, shown, as_json=as_json)
+        if drawn:
+            terminal.note(str(drawn))
+        elif found:
+            terminal.next_step("scones models --page", "draws their curves")
+        else:
+            terminal.next_step("scones train", "trains the first")
