@@ -62,6 +62,7 @@ class Commands(click.Group):
             "image": "images",
             "plan": "infrastructure",
             "deploy": "infrastructure",
+            "drift": "drift",
             "train": "model",
             "pretrain": "model",
             "endpoint": "model",

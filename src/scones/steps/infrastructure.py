@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 from scones import deploy as deployment
 from scones.deploy import StackOutputs
+from scones.deploy.drift import Drifted
+from scones.deploy.drift import drift as find_drift
 from scones.emulation import stack
 from scones.project import Project
 
@@ -33,6 +35,23 @@ def scale(project: Project, *, on: bool) -> None:
             scaling=on,
             reporter=project.reporter,
         )
+
+
+def drift(project: Project) -> list[Drifted]:
+    """Find what was changed past CloudFormation in the project's stacks.
+
+    Raises:
+        DeployError: There is no stack, or the target's CloudFormation compares nothing.
+    """
+    settings = project.deploy_settings
+    names = [settings.stack_name]
+    if settings.operations is not None:
+        names.append(settings.operations_stack_name)
+    return [
+        found
+        for name in names
+        for found in find_drift(project.aws, name, reporter=project.reporter)
+    ]
 
 
 def destroy(project: Project) -> list[str]:
