@@ -1,6 +1,6 @@
 # The commands: `make demo`, `make test`, `make images`. Each sets up all that it needs in .tox/.
 TOX := .tox/bootstrap/bin/tox
-LOCKS := requirements/tools.txt requirements/emulator.txt requirements/algorithms.txt
+LOCKS := requirements/tools.txt requirements/emulator.txt requirements/algorithms.txt requirements/web.txt
 PROJECTS := tox.ini pyproject.toml localstack/pyproject.toml docker/pyproject.toml
 
 # The images that ours begin with; docker-compose.yml reads the same two variables.
@@ -24,7 +24,7 @@ images: ## Build the four container images (needs Docker)
 	$(BUILD) -t scones/sagemaker --target sagemaker -f localstack/Dockerfile --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
 	$(BUILD) -t scones/tools --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
 
-setup: .tox/.ready ## Create the three Python environments
+setup: .tox/.ready ## Create the Python environments
 
 clean: ## Remove the environments; your state folder (.scones/) stays
 	rm -rf .tox
@@ -34,10 +34,10 @@ $(TOX): requirements/bootstrap.txt requirements/bootstrap.sh
 	@touch $@
 
 .tox/.ready: $(TOX) $(LOCKS) $(PROJECTS)
-	@echo "Setting up three Python environments (once) ..."
-	@$(TOX) run --quiet --notest -e tools,emulator,algorithms
+	@echo "Setting up Python environments (once) ..."
+	@$(TOX) run --quiet --notest -e tools,emulator,algorithms,web
 	@# An environment that was there before keeps the entry points of its day.
-	@for pair in tools:. emulator:localstack algorithms:docker; do \
+	@for pair in tools:. emulator:localstack algorithms:docker web:.; do \
 	    .tox/bootstrap/bin/uv pip install --quiet --no-deps \
 	        --python .tox/$${pair%:*}/bin/python --editable $${pair#*:} || exit 1; \
 	done
