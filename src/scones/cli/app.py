@@ -73,6 +73,7 @@ class Commands(click.Group):
             "workflow": "inference",
             "monitor": "captures",
             "notebook": "notebook",
+            "web": "web",
             "destroy": "infrastructure",
             "package": "packages",
             "doctor": "doctor",

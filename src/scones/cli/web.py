@@ -1,0 +1,53 @@
+"""`scones web`: the site, here and on AWS."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.notebook.server import require_free
+from scones.site import serving
+from scones.steps import website
+
+
+@click.group()
+def web() -> None:
+    """Show the detector to people: a web site."""
+
+
+@web.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=serving.PORT, show_default=True)
+@click.option("--browser/--no-browser", default=True, help="Open a browser.")
+@json_option
+@pass_invocation
+def serve(invocation: Invocation, *, port: int, browser: bool, as_json: bool) -> None:
+    """Serve the site on this machine, in front of the profile's REST API, until Ctrl-C."""
+    require_free(port)
+    with invocation.project() as (project, terminal):
+        terminal.headline("Starting the site")
+        with _ended_by_sigterm(), website.serve(project, port) as site:
+            url = site.await_answer()
+            terminal.result({"url": url, "log": str(site.log)}, url, as_json=as_json)
+            terminal.note("Ctrl-C ends it")
+            if browser:
+                click.launch(url)
+            try:
+                site.wait()
+            except KeyboardInterrupt:
+                terminal.note("ending the site")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C inside, so that no server is left behind."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

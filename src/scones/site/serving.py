@@ -1,0 +1,133 @@
+"""The site as a child process: on loopback, until it is told to end."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import urllib3
+
+from scones.emulation.services import interpreter
+from scones.errors import StackError
+from scones.profiles import LOOPBACK_HOST
+
+PORT = 8000
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+POLL_SECONDS = 0.1
+GUNICORN = ("gunicorn", "--config", "python:scones.web.serving", "scones.web.wsgi")
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "DATABASE_URL")
+_OPTIONS = ("SCONES_WEB_ACCOUNTS", "SCONES_WEB_UPLOADS_A_MINUTE", "SCONES_WEB_THREADS")
+_PREPARATIONS = (("migrate", "--no-input"), ("collectstatic", "--no-input"))
+
+
+def python() -> Path:
+    """Return a Python that has Django: this one, or that of the environment `web`.
+
+    Raises:
+        StackError: There is neither.
+    """
+    if importlib.util.find_spec("django") is not None:
+        return Path(sys.executable)
+    return interpreter("web")
+
+
+class Site:
+    """A site that runs; a context manager that ends it."""
+
+    def __init__(self, state_dir: Path, port: int, variables: Mapping[str, str]) -> None:
+        """Prepare database and static files, and start the site.
+
+        Args:
+            state_dir: The folder of its database, its secret key and its log.
+            port: Where it listens, on loopback.
+            variables: What it is told beside that: `Backend.environment`, and more.
+
+        Raises:
+            StackError: It cannot be prepared.
+        """
+        self.url = f"http://{LOOPBACK_HOST}:{port}/"
+        self.log = state_dir / "site.log"
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._environment = {
+            name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ
+        }
+        self._environment |= {name: os.environ[name] for name in _OPTIONS if name in os.environ}
+        self._environment |= {
+            "SCONES_WEB_LOCAL": "1",
+            "SCONES_WEB_STATE_DIR": str(state_dir),
+            "DJANGO_SETTINGS_MODULE": "scones.web.settings",
+            "PYTHONUNBUFFERED": "1",
+            "PORT": str(port),
+            **variables,
+        }
+        program = str(python())
+        with self.log.open("wb") as output:
+            for arguments in _PREPARATIONS:
+                command = [program, "-m", "scones.web", *arguments]
+                done = subprocess.run(
+                    command, env=self._environment, stdout=output, stderr=output, check=False
+                )
+                if done.returncode != 0:
+                    raise StackError(f"the site's {arguments[0]} failed: see {self.log}")
+            self._process = subprocess.Popen(
+                [program, "-m", *GUNICORN],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the command, which then ends it
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def await_answer(self) -> str:
+        """Return the site's address once it answers.
+
+        Raises:
+            StackError: It ended, or did not answer within START_SECONDS.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if (code := self._process.poll()) is not None:
+                raise StackError(f"the site ended with exit code {code}: see {self.log}")
+            if self._answers():
+                return self.url
+            time.sleep(POLL_SECONDS)
+        raise StackError(f"the site did not answer within {START_SECONDS:.0f} s: see {self.log}")
+
+    def wait(self) -> None:
+        """Return when the site has ended."""
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End the site; SIGKILL what is left after STOP_SECONDS."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            answer = urllib3.request("GET", f"{self.url}health", timeout=2.0, retries=False)
+        except urllib3.exceptions.HTTPError:
+            return False
+        return answer.status == 200

@@ -1,0 +1,44 @@
+"""The web site in front of a project's REST API."""
+
+import os
+
+from scones.errors import ConfigError
+from scones.project import Project
+from scones.site.backend import Backend, find
+from scones.site.serving import Site
+
+API_URL_ENV = "SCONES_API_URL"
+API_KEY_ENV = "SCONES_API_KEY"
+ORIGINS_ENV = "SCONES_WEB_STORAGE_ORIGINS"
+
+
+def backend(project: Project) -> Backend:
+    """Return what the site is to show: what the environment names, else what is deployed.
+
+    Raises:
+        ConfigError: The environment names an API, but not its key or its storage.
+        DeployError: Nothing is deployed.
+    """
+    url = os.environ.get(API_URL_ENV)
+    if url is None:
+        return find(project.aws, project.deploy_settings.stack_name, project.settings.target)
+    missing = [name for name in (API_KEY_ENV, ORIGINS_ENV) if not os.environ.get(name)]
+    if missing:
+        raise ConfigError(
+            f"{API_URL_ENV} is set, and {' and '.join(missing)} is not: set all three"
+        )
+    return Backend(url, os.environ[API_KEY_ENV], tuple(os.environ[ORIGINS_ENV].split(",")))
+
+
+def serve(project: Project, port: int) -> Site:
+    """Start the site on a loopback port.
+
+    Raises:
+        StackError: The services do not run, or the site cannot be prepared.
+        DeployError: Nothing is deployed.
+    """
+    if API_URL_ENV not in os.environ:
+        project.require_services()
+    variables = backend(project).environment
+    reports = {"SCONES_WEB_REPORTS_DIR": str(project.reports_dir)}
+    return Site(project.state_dir / "web", port, reports | variables)

@@ -1,0 +1,1 @@
+"""Photos: uploaded, looked at by the API, shown, and remembered."""

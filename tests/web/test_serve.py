@@ -1,0 +1,75 @@
+"""`scones web serve`, as a person starts and ends it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.ports import free_port
+from tests.web.api_server import KEY, ApiServer
+
+SECONDS = 60
+PORTS = ("LOCALSTACK", "SAGEMAKER", "SMTP", "INBOX")
+
+
+def command(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "scones.cli", "--state-dir", str(folder), "web", *arguments],
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+    )
+
+
+def test_it_serves_until_ctrl_c(api: ApiServer, tmp_path: Path) -> None:
+    port = free_port()
+    running = command(
+        tmp_path,
+        *("serve", "--port", str(port), "--no-browser", "--json"),
+        SCONES_API_URL=api.url,
+        SCONES_API_KEY=KEY,
+        SCONES_WEB_STORAGE_ORIGINS=api.origin,
+    )
+    try:
+        assert running.stdout is not None
+        said = ""
+        while not said.rstrip().endswith("}"):
+            line = running.stdout.readline()
+            assert line, running.communicate()[1]
+            said += line
+        url = json.loads(said)["url"]
+        assert url == f"http://127.0.0.1:{port}/"
+        with urllib.request.urlopen(f"{url}health", timeout=5) as answer:
+            assert json.load(answer) == {"status": "ok"}
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=SECONDS)
+        assert running.returncode == 0, told
+        assert KEY not in said + told
+        with pytest.raises(urllib.error.URLError):
+            urllib.request.urlopen(url, timeout=5)
+    finally:
+        running.kill()
+        running.wait()
+
+
+def test_an_api_without_its_key_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    running = command(tmp_path, "serve", "--no-browser", SCONES_API_URL="http://127.0.0.1:9/v1")
+    _, told = running.communicate(timeout=SECONDS)
+    assert running.returncode == 2
+    assert "SCONES_API_KEY" in told
+
+
+def test_without_services_it_says_what_starts_them(tmp_path: Path) -> None:
+    variables = {f"SCONES_PROFILES__LOCAL__{name}_PORT": str(free_port()) for name in PORTS}
+    running = command(tmp_path, "serve", "--no-browser", "--port", str(free_port()), **variables)
+    _, told = running.communicate(timeout=SECONDS)
+    assert running.returncode == 1
+    assert "scones up" in told
