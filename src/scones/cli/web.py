@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -37,6 +38,17 @@ def serve(invocation: Invocation, *, port: int, browser: bool, as_json: bool) ->
                 site.wait()
             except KeyboardInterrupt:
                 terminal.note("ending the site")
+
+
+@web.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=Path("site.zip"))
+@json_option
+@pass_invocation
+def bundle(invocation: Invocation, file: Path, *, as_json: bool) -> None:
+    """Write the site's source bundle for Elastic Beanstalk: one zip file, site.zip by default."""
+    with invocation.project() as (_, terminal):
+        release = website.write_bundle(file)
+        terminal.result({"bundle": str(file), "release": release}, str(file), as_json=as_json)
 
 
 @contextmanager

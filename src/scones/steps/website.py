@@ -1,9 +1,11 @@
 """The web site in front of a project's REST API."""
 
 import os
+from pathlib import Path
 
 from scones.errors import ConfigError
 from scones.project import Project
+from scones.site import bundle
 from scones.site.backend import Backend, find
 from scones.site.serving import Site
 
@@ -42,3 +44,15 @@ def serve(project: Project, port: int) -> Site:
     variables = backend(project).environment
     reports = {"SCONES_WEB_REPORTS_DIR": str(project.reports_dir)}
     return Site(project.state_dir / "web", port, reports | variables)
+
+
+def write_bundle(file: Path) -> str:
+    """Write the site's source bundle, and return its release: the first digits of its hash.
+
+    Raises:
+        DeployError: A source is missing.
+    """
+    packed = bundle.build()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(packed.body)
+    return packed.release
