@@ -31,6 +31,7 @@ class EndpointRequest:
         capture_uri: S3 prefix for data capture, at 100 %.
         instances: How many there are at first.
         vpc_config: Security groups and subnets, as SageMaker has them; None for SageMaker's own.
+        kms_key_arn: Key of what is captured; empty for AWS's own.
         tags: Of model, configuration and endpoint.
     """
 
@@ -43,6 +44,7 @@ class EndpointRequest:
     capture_uri: str
     instances: int = 1
     vpc_config: Mapping[str, Sequence[str]] | None = None
+    kms_key_arn: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -132,9 +134,11 @@ def delete_endpoint(aws: Aws, endpoint_name: str) -> None:
     raise EndpointError(f"endpoint '{endpoint_name}' is still being deleted: try again later")
 
 
-def data_capture(uri: str) -> dict[str, Any]:
+def data_capture(uri: str, kms_key_arn: str = "") -> dict[str, Any]:
     """Return a DataCaptureConfig that keeps all that is asked and answered under an S3 prefix."""
+    key = {"KmsKeyId": kms_key_arn} if kms_key_arn else {}
     return {
+        **key,
         "EnableCapture": True,
         "InitialSamplingPercentage": 100,
         "DestinationS3Uri": uri,
@@ -166,7 +170,7 @@ def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
                     "InitialVariantWeight": 1,
                 }
             ],
-            DataCaptureConfig=data_capture(request.capture_uri),
+            DataCaptureConfig=data_capture(request.capture_uri, request.kms_key_arn),
             Tags=tags,
         )
 

@@ -19,6 +19,7 @@ LOOPBACK_HOST = "127.0.0.1"
 
 SCHEDULE = r"^((cron|rate|at)\(.+\))?$"
 TAG_VALUE = r"^[A-Za-z0-9_ .:/=+@-]{0,256}$"
+KMS_KEY = r"^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?$"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-z]+$")]
@@ -101,6 +102,8 @@ class Profile(BaseModel):
     endpoint_instance_type: str = "ml.m5.large"
     subnets: tuple[SubnetId, ...] = Field(default=(), max_length=16)
     security_groups: tuple[SecurityGroupId, ...] = Field(default=(), max_length=5)
+
+    kms_key_arn: str = Field(default="", pattern=KMS_KEY)
 
     @field_validator("subnets", "security_groups", mode="before")
     @classmethod

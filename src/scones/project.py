@@ -182,6 +182,7 @@ class Project:
             redeploy_on_failure=settings.target.redeploy_on_failure,
             operations=self.operations_settings,
             in_vpc=settings.target.vpc_config is not None,
+            kms_key_arn=settings.target.kms_key_arn,
             protected=settings.target.protected,
             tags=settings.target.tags,
             image_repositories=self.image_repositories,

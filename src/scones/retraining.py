@@ -54,7 +54,7 @@ class RetrainingRequest:
             "endpoint": {
                 "instance_type": self.instance_type,
                 "instances": self.instances,
-                "data_capture": hosting.data_capture(self.capture_uri),
+                "data_capture": hosting.data_capture(self.capture_uri, self.training.kms_key_arn),
             },
             "least_accuracy": self.least_accuracy,
         }

@@ -3,9 +3,13 @@
 `scones train` sends the parameters itself; `scones retrain` hands the same ones to a state machine.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+# A "d" after the generation (m5d, g4dn, p4de), and the newer families that all have such disks.
+_NVME = re.compile(r"[a-z]+\d+[a-z]*d[a-z]*|(g[56]|p5|trn[12])[a-z]*")
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class TrainingRequest:
         volume_gb: Disk of each.
         spot_wait_seconds: How long it may wait for spot instances; None for instances on demand.
         vpc_config: Security groups and subnets, as SageMaker has them; None for its own.
+        kms_key_arn: Key of the disks and of the artifact; empty for AWS's own.
         tags: Of the job.
     """
 
@@ -42,12 +47,14 @@ class TrainingRequest:
     volume_gb: int = 10
     spot_wait_seconds: int | None = None
     vpc_config: Mapping[str, Sequence[str]] | None = None
+    kms_key_arn: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def parameters(request: TrainingRequest) -> dict[str, Any]:
     """Return CreateTrainingJob's parameters, but for the job's name, its role and its tags."""
     vpc = {"VpcConfig": dict(request.vpc_config)} if request.vpc_config else {}
+    key = {"KmsKeyId": request.kms_key_arn} if request.kms_key_arn else {}
     return {
         "AlgorithmSpecification": {
             "TrainingImage": request.image,
@@ -58,18 +65,30 @@ def parameters(request: TrainingRequest) -> dict[str, Any]:
             ],
         },
         "InputDataConfig": [_channel(name, uri) for name, uri in request.channels.items()],
-        "OutputDataConfig": {"S3OutputPath": request.output_uri},
+        "OutputDataConfig": {"S3OutputPath": request.output_uri, **key},
         "CheckpointConfig": {"S3Uri": request.checkpoint_uri},
         "ResourceConfig": {
             "InstanceType": request.instance_type,
             "InstanceCount": request.instances,
             "VolumeSizeInGB": request.volume_gb,
+            **volume_key(request.instance_type, request.kms_key_arn),
         },
         "HyperParameters": {name: _text(v) for name, v in request.hyperparameters.items()},
         "EnableManagedSpotTraining": request.spot_wait_seconds is not None,
         "StoppingCondition": _stopping_condition(request),
         **vpc,
     }
+
+
+def volume_key(instance_type: str, kms_key_arn: str) -> dict[str, str]:
+    """Return the member that names the key of an instance's disk, where there can be one.
+
+    Instances with disks of their own encrypt them by hardware, and SageMaker refuses a key.
+    Source: ResourceConfig in SageMaker's API reference.
+    """
+    family = instance_type.removeprefix("ml.").partition(".")[0]
+    own_disk = _NVME.fullmatch(family) is not None
+    return {} if own_disk or not kms_key_arn else {"VolumeKmsKeyId": kms_key_arn}
 
 
 def _stopping_condition(request: TrainingRequest) -> dict[str, int]:

@@ -62,6 +62,7 @@ class Account:
     folder: Path
     url: str
     sent: list[Request] = field(default_factory=list)
+    key_arn: str = ""
 
     @property
     def state_dir(self) -> Path:
@@ -115,7 +116,6 @@ def account(folder: Path) -> Iterator[Account]:
 def _enter(patch: pytest.MonkeyPatch, made: Account) -> None:
     config = made.folder / "scones.toml"
     text = (ROOT / "scones.toml").read_text().replace(*MANY_TO_VALIDATE)
-    config.write_text(text + "epochs = 1\n" + SETTINGS)
     nothing = made.folder / "no-aws-configuration"
     nothing.write_text("")
     for name, value in {
@@ -132,6 +132,8 @@ def _enter(patch: pytest.MonkeyPatch, made: Account) -> None:
         patch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "SCONES_PROFILE"):
         patch.delenv(name, raising=False)
+    made.key_arn = made.client("kms").create_key()["KeyMetadata"]["Arn"]
+    config.write_text(f'{text}epochs = 1\n{SETTINGS}kms_key_arn = "{made.key_arn}"\n')
     create = Session._create
 
     def recorded(session: Session, service_name: str) -> Any:

@@ -7,6 +7,9 @@ from .permissions import Comparison, actions
 
 _S3_ABSENT = "without it S3 answers AccessDenied, not NoSuchKey, for an object that is not there"
 _TASK_RULE = "Step Functions on AWS hears of a job's end by a rule; the emulator asks instead"
+_KEY = "S3, SNS and SageMaker on AWS use the key in the role's name; the emulator encrypts nothing"
+_READS = {"kms:Decrypt": _KEY}
+_WRITES = _READS | {"kms:GenerateDataKey": _KEY}
 _PULL = "AWS pulls the image; the emulator starts a program"
 _TRACED = "AWS's X-Ray daemon and Step Functions send traces; the emulator makes none"
 _FUNCTION_TRACES = dict.fromkeys(("xray:PutTelemetryRecords", "xray:PutTraceSegments"), _TRACED)
@@ -15,9 +18,9 @@ _MACHINE_TRACES = _FUNCTION_TRACES | dict.fromkeys(
 )
 # Role to action to reason: granted, and not seen on the emulator.
 NOT_SEEN: Mapping[str, Mapping[str, str]] = {
-    "SerializeRole": {"s3:ListBucket": _S3_ABSENT} | _FUNCTION_TRACES,
-    "ClassifyRole": {"s3:ListBucket": _S3_ABSENT} | _FUNCTION_TRACES,
-    "FilterRole": _FUNCTION_TRACES,
+    "SerializeRole": {"s3:ListBucket": _S3_ABSENT} | _READS | _FUNCTION_TRACES,
+    "ClassifyRole": {"s3:ListBucket": _S3_ABSENT} | _READS | _FUNCTION_TRACES,
+    "FilterRole": _WRITES | _FUNCTION_TRACES,
     "ClassifyImageStateMachineRole": _MACHINE_TRACES,
     "ClassifyBatchStateMachineRole": _MACHINE_TRACES,
     "EndpointScheduleRole": {"states:StartExecution": "the test does not wait for the night"},
@@ -28,8 +31,13 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
         "sagemaker:CreateEndpoint": "only where there is no endpoint yet",
         "sagemaker:StopTrainingJob": "only when an execution is stopped",
     }
+    | _WRITES
     | _MACHINE_TRACES,
     "SageMakerRole": {
+        **_WRITES,
+        "kms:CreateGrant": _KEY,
+        "kms:DescribeKey": _KEY,
+        "kms:Encrypt": _KEY,
         "ecr:BatchCheckLayerAvailability": _PULL,
         "ecr:BatchGetImage": _PULL,
         "ecr:GetAuthorizationToken": _PULL,

@@ -53,6 +53,7 @@ def run_everything(account: Account) -> dict[str, Any]:
     images = [str(path) for path in sorted(photos.rglob("test/*/*.png"))]
     large = str(draw_noise(account.folder / "large.png", side=400))  # travels by reference
     results = {"etl": account.json("etl", "--folder", str(photos))}
+    results["refused"] = refused(account)
     for name, arguments in {
         "plan": ["plan"],
         "deploy": ["deploy"],
@@ -94,7 +95,20 @@ def what_was_made(account: Account, name: str) -> dict[str, Any]:
     }
     bucket = f"{PROJECT}-artifacts-000000000000-{REGION}"
     tags["artifacts bucket"] = account.client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"]
-    return {"found": found, "tags": tags}
+    return {"found": found, "tags": tags, "keys": keys_of(account)}
+
+
+def refused(account: Account) -> tuple[int, str, int]:
+    """Ask for a job that AWS's algorithm does not take; return code, message, requests."""
+    before = len(account.sent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCONES_TRAINING__HYPERPARAMETERS", '{"recipe": "modern", "epochs": 0}')
+        patch.setenv("SCONES_PROFILES__AWS__TRAINING_INSTANCE_TYPE", "ml.m5.large")
+        code, _, messages = account.run("train")
+    made = [
+        r for r in account.sent[before:] if not r.operation.startswith(("Get", "Describe", "List"))
+    ]
+    return code, messages, len(made)
 
 
 def draw_photos(folder: Path) -> Path:
@@ -208,6 +222,15 @@ def test_the_flow_does_what_it_does_elsewhere(flow: Flow) -> None:
     assert results["on"] == results["retrain"]["job_name"]  # as it was when it was taken away
 
 
+def test_a_job_that_the_built_in_does_not_take_is_refused_before_anything_is_made(
+    flow: Flow,
+) -> None:
+    code, message, made = flow.results["refused"]
+    assert (code, made) == (2, 0)
+    for fault in ("recipe (only our own", "epochs=0 (", "training_instance_type=ml.m5.large ("):
+        assert fault in message
+
+
 def test_the_settings_of_the_profile_reach_jobs_and_models(flow: Flow) -> None:
     found = flow.results["made"]["found"]
     job = found["training job"]
@@ -221,6 +244,33 @@ def test_the_settings_of_the_profile_reach_jobs_and_models(flow: Flow) -> None:
     assert limits["MaxWaitTimeInSeconds"] == limits["MaxRuntimeInSeconds"] + 3600
     assert job["CheckpointConfig"]["S3Uri"].endswith(f"/checkpoints/{job['TrainingJobName']}")
     assert job["ResourceConfig"]["VolumeSizeInGB"] == 20
+    assert job["HyperParameters"]["num_layers"] == "18"
+    assert "seed" not in job["HyperParameters"]
+
+
+def test_the_key_encrypts_data_at_rest(flow: Flow) -> None:
+    key, made = flow.account.key_arn, flow.results["made"]
+    job, configuration = made["found"]["training job"], made["found"]["configuration"]
+    assert job["ResourceConfig"]["VolumeKmsKeyId"] == key
+    assert job["OutputDataConfig"]["KmsKeyId"] == key
+    assert configuration["DataCaptureConfig"]["KmsKeyId"] == key
+    assert len(made["keys"]) == 5
+    assert set(made["keys"].values()) == {key}, made["keys"]
+
+
+def keys_of(account: Account) -> dict[str, str | None]:
+    """The key of what keeps data; LocalStack's stacks leave it out of buckets and log groups."""
+    s3, sqs, sns = (account.client(name) for name in ("s3", "sqs", "sns"))
+    bucket = f"{PROJECT}-artifacts-000000000000-{REGION}"
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    found = {bucket: rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID")}
+    for topic in sns.list_topics()["Topics"]:
+        attributes = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
+        found[topic["TopicArn"]] = attributes.get("KmsMasterKeyId")
+    for url in sqs.list_queues()["QueueUrls"]:
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        found[url] = attributes.get("KmsMasterKeyId")
+    return found
 
 
 def test_what_is_made_outside_the_stacks_carries_their_tags(flow: Flow) -> None:

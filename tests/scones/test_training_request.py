@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from scones.tags import as_list
-from scones.training_request import TrainingRequest, parameters
+from scones.training_request import TrainingRequest, parameters, volume_key
 from tests.aws_models import faults
 
 REQUEST = TrainingRequest(
@@ -17,6 +19,7 @@ REQUEST = TrainingRequest(
     hyperparameters={"epochs": 3, "early_stopping": True},
     max_runtime_seconds=600,
 )
+KEY = "arn:aws:kms:us-east-1:000000000000:key/1"
 VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1", "subnet-2"]}
 
 
@@ -62,3 +65,27 @@ def test_machines_network_and_tags_are_those_asked_for() -> None:
         "VolumeSizeInGB": 50,
     }
     assert asked["VpcConfig"] == VPC
+
+
+def test_one_key_encrypts_disk_and_artifact() -> None:
+    asked = asked_of_aws(replace(REQUEST, kms_key_arn=KEY))
+    assert asked["OutputDataConfig"] == {"S3OutputPath": "s3://bakery/models", "KmsKeyId": KEY}
+    machines = asked["ResourceConfig"]
+    assert isinstance(machines, dict)
+    assert machines["VolumeKmsKeyId"] == KEY
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "takes_a_key"),
+    [
+        ("ml.m5.large", True),
+        ("ml.p3.2xlarge", True),
+        ("ml.m5d.large", False),
+        ("ml.g4dn.xlarge", False),
+        ("ml.p4de.24xlarge", False),
+        ("ml.g5.xlarge", False),
+    ],
+)
+def test_a_disk_that_hardware_encrypts_takes_no_key(instance_type: str, takes_a_key: bool) -> None:
+    assert bool(volume_key(instance_type, KEY)) == takes_a_key
+    assert volume_key(instance_type, "") == {}

@@ -160,6 +160,8 @@ def _bucket(system: System, p: Mapping[str, Any]) -> None:
         f"bucket {p['BucketName']}",
         {
             "encryption": rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"],
+            "key": rule["ServerSideEncryptionByDefault"].get("KMSMasterKeyID"),
+            "bucket key": rule.get("BucketKeyEnabled", False),
             "public access": sorted(p["PublicAccessBlockConfiguration"].values()),
             "ownership": p["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
             "tells EventBridge": p["NotificationConfiguration"]["EventBridgeConfiguration"][
@@ -194,7 +196,9 @@ def _function(system: System, p: Mapping[str, Any]) -> None:
 
 
 def _log_group(system: System, p: Mapping[str, Any]) -> None:
-    system.add(f"log group {p['LogGroupName']}", {"days": p["RetentionInDays"]})
+    system.add(
+        f"log group {p['LogGroupName']}", {"days": p["RetentionInDays"], "key": p.get("KmsKeyId")}
+    )
 
 
 def _role(system: System, p: Mapping[str, Any]) -> None:
@@ -251,7 +255,11 @@ def _rule(system: System, p: Mapping[str, Any]) -> None:
 
 
 def _queue(system: System, p: Mapping[str, Any]) -> None:
-    properties = {"seconds": p["MessageRetentionPeriod"], "encrypted": p["SqsManagedSseEnabled"]}
+    properties = {
+        "seconds": p["MessageRetentionPeriod"],
+        "encrypted": p.get("SqsManagedSseEnabled"),
+        "key": p.get("KmsMasterKeyId"),
+    }
     system.add(f"queue {p['QueueName']}", properties)
 
 

@@ -76,6 +76,7 @@ class _Applied:
                 {
                     "seconds": v["message_retention_seconds"],
                     "encrypted": v["sqs_managed_sse_enabled"],
+                    "key": v["kms_master_key_id"],
                 },
             ),
             "aws_sqs_queue_policy": lambda v: self.system.add(
@@ -116,8 +117,16 @@ class _Applied:
         self._bucket(v, {"public access": sorted(v[name] for name in names)})
 
     def _encryption(self, v: Values) -> None:
-        default = v["rule"][0]["apply_server_side_encryption_by_default"][0]
-        self._bucket(v, {"encryption": default["sse_algorithm"]})
+        (rule,) = v["rule"]
+        default = rule["apply_server_side_encryption_by_default"][0]
+        self._bucket(
+            v,
+            {
+                "encryption": default["sse_algorithm"],
+                "key": default["kms_master_key_id"],
+                "bucket key": rule["bucket_key_enabled"],
+            },
+        )
 
     def _function(self, v: Values) -> None:
         variables = {k: w for block in v["environment"] for k, w in block["variables"].items()}
@@ -138,7 +147,9 @@ class _Applied:
         )
 
     def _log_group(self, v: Values) -> None:
-        self.system.add(f"log group {v['name']}", {"days": v["retention_in_days"]})
+        self.system.add(
+            f"log group {v['name']}", {"days": v["retention_in_days"], "key": v["kms_key_id"]}
+        )
 
     def _role(self, v: Values) -> None:
         self.system.add(v["id"], {"trust": statements(v["assume_role_policy"])})

@@ -35,12 +35,14 @@ def differences(
     return list(cloudformation_system().differences(terraform_system(workspace)))
 
 
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 # What is optional on both routes: Terraform's variables, and the template's parameters.
 OPTIONS = {
     "in a VPC": (
         {"sagemaker_vpc": {"subnets": ["subnet-1"], "security_group_ids": ["sg-1"]}},
         {"SageMakerInVpc": "true"},
     ),
+    "a key of one's own": ({"kms_key_arn": KEY}, {"KmsKeyArn": KEY}),
 }
 
 

@@ -21,6 +21,7 @@ def ensure_bucket(
     region: str,
     *,
     tags: Mapping[str, str] | None = None,
+    kms_key_arn: str = "",
     reporter: Reporter = SILENT,
 ) -> None:
     """Make the bucket unless it is there; see that it is tagged, encrypted and not public.
@@ -32,7 +33,7 @@ def ensure_bucket(
         if not bucket_exists(s3, bucket):
             s3.create_bucket(Bucket=bucket, **_location(region))
             reporter.note(f"made the bucket {bucket}")
-        _secure(s3, bucket)  # also one whose making was interrupted
+        _secure(s3, bucket, kms_key_arn)  # also one whose making was interrupted
         if tags:
             s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": as_list(tags)})
     except ClientError as error:
@@ -84,7 +85,7 @@ def _location(region: str) -> dict[str, dict[str, str]]:
     return {"CreateBucketConfiguration": {"LocationConstraint": region}}
 
 
-def _secure(s3: Any, bucket: str) -> None:
+def _secure(s3: Any, bucket: str, kms_key_arn: str) -> None:
     everything = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
     statement = {
         "Sid": "EncryptedTransportOnly",
@@ -107,7 +108,12 @@ def _secure(s3: Any, bucket: str) -> None:
     )
     s3.put_bucket_encryption(
         Bucket=bucket,
-        ServerSideEncryptionConfiguration={
-            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-        },
+        ServerSideEncryptionConfiguration={"Rules": [_encryption(kms_key_arn)]},
     )
+
+
+def _encryption(kms_key_arn: str) -> dict[str, Any]:
+    if not kms_key_arn:
+        return {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": kms_key_arn}
+    return {"ApplyServerSideEncryptionByDefault": by_key, "BucketKeyEnabled": True}

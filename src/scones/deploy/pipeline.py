@@ -44,7 +44,14 @@ def deploy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -
         parameters=declared(document, settings.parameters(bucket, keys)),
         tags=settings.all_tags,
     )
-    ensure_bucket(aws.client("s3"), bucket, aws.region, tags=settings.all_tags, reporter=reporter)
+    ensure_bucket(
+        aws.client("s3"),
+        bucket,
+        aws.region,
+        tags=settings.all_tags,
+        kms_key_arn=settings.kms_key_arn,
+        reporter=reporter,
+    )
     upload_missing(aws.client("s3"), bucket, artifacts, reporter=reporter)
     changed = _bring_up_to_date(aws, change, settings, reporter)
     stack.require_built(aws.client("cloudformation"), settings.stack_name)

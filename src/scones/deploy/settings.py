@@ -89,6 +89,7 @@ class DeploySettings:
             CloudFormation that neither rolls back nor updates all types. Data stay.
         operations: The second stack's settings, where there is one: for AWS only.
         in_vpc: Whether jobs and models have network interfaces in a VPC of the account.
+        kms_key_arn: Key of buckets, topics, queues and logs; empty for AWS's own keys.
         protected: Have AWS refuse to delete the stack, or to replace the data bucket.
         tags: Of the stacks, and so of all that is in them, beside the project's.
         image_repositories: Those that `scones image push` makes; None where there is no ECR.
@@ -103,6 +104,7 @@ class DeploySettings:
     redeploy_on_failure: bool = False
     operations: OperationsSettings | None = None
     in_vpc: bool = False
+    kms_key_arn: str = ""
     protected: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     image_repositories: Sequence[str] | None = None
@@ -192,6 +194,7 @@ class DeploySettings:
             "Classes": self.classes_json,
             "Email": self.email,
             "SageMakerInVpc": str(self.in_vpc).lower(),
+            "KmsKeyArn": self.kms_key_arn,
             ARTIFACTS_BUCKET_PARAMETER: artifacts_bucket,
             **keys,
         }

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from scones import hosting, pretraining, retraining, training
+from scones import builtin_algorithm, hosting, pretraining, retraining, training
 from scones.emulation.services import interpreter
 from scones.errors import EndpointError, UsageError
 from scones.etl.dataset import Dataset
@@ -120,7 +120,12 @@ def training_request(project: Project, dataset: Dataset) -> TrainingRequest:
 def _request(
     project: Project, dataset: Dataset, job_name: str, hyperparameters: dict[str, Any]
 ) -> TrainingRequest:
-    target, outputs = project.settings.target, project.outputs
+    target = project.settings.target
+    if builtin_algorithm.is_builtin(target.training_image):
+        doubts = builtin_algorithm.check(hyperparameters, target.training_instance_type)
+        for doubt in doubts:
+            project.reporter.note(doubt)
+    outputs = project.outputs
     uploaded = upload_images(project, dataset)
     return TrainingRequest(
         job_name=job_name,
@@ -136,6 +141,7 @@ def _request(
         volume_gb=target.training_volume_gb,
         spot_wait_seconds=target.spot_wait_seconds,
         vpc_config=target.vpc_config,
+        kms_key_arn=target.kms_key_arn,
         tags=project.tags,
     )
 
@@ -147,8 +153,11 @@ def hyperparameters_of(project: Project, dataset: Dataset) -> dict[str, Any]:
         "num_training_samples": dataset.size("train"),
         "image_shape": "3,32,32",
     }
-    if project.settings.target.own_algorithm:
+    target = project.settings.target
+    if target.own_algorithm:
         values["seed"] = project.settings.training.seed
+    if builtin_algorithm.is_builtin(target.training_image):
+        values |= builtin_algorithm.defaults(target.training_instances)
     return values | dict(project.settings.training.hyperparameters)
 
 
@@ -182,6 +191,7 @@ def serve(project: Project, model: tuple[str, str] | None = None) -> str:
             capture_uri=project.capture_uri,
             instances=target.endpoint_instances,
             vpc_config=target.vpc_config,
+            kms_key_arn=target.kms_key_arn,
             tags=project.tags,
         ),
         reporter=project.reporter,

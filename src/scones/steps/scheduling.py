@@ -16,6 +16,7 @@ from scones.monitor.baseline.store import CONSTRAINTS, STATISTICS
 from scones.project import Project
 from scones.steps.monitoring import MONITORING_PREFIX, Source, baseline_place, find_baseline
 from scones.tags import as_list
+from scones.training_request import volume_key
 
 HOURLY = "cron(0 * ? * * *)"
 NOW = "NOW"
@@ -171,12 +172,14 @@ def _definition(project: Project, plan: Plan) -> dict[str, Any]:
         "InstanceCount": 1,
         "InstanceType": target.endpoint_instance_type,
         "VolumeSizeInGB": 20,
+        **volume_key(target.endpoint_instance_type, target.kms_key_arn),
     }
+    key = {"KmsKeyId": target.kms_key_arn} if target.kms_key_arn else {}
     request = {
         "JobDefinitionName": f"{plan.name[: _NAME_MAX - 9].rstrip('-')}-{uuid.uuid4().hex[:8]}",
         f"{word}AppSpecification": application,
         f"{word}JobInput": source,
-        f"{word}JobOutputConfig": {"MonitoringOutputs": [{"S3Output": output}]},
+        f"{word}JobOutputConfig": {"MonitoringOutputs": [{"S3Output": output}], **key},
         "JobResources": {"ClusterConfig": cluster},
         "RoleArn": project.outputs.sagemaker_role_arn,
         "StoppingCondition": {"MaxRuntimeInSeconds": 1800},

@@ -7,6 +7,15 @@ locals {
     Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
     Resource = [var.kms_key_arn]
   }]
+  sagemaker_kms_statements = var.kms_key_arn == null ? [] : [{
+    Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+    Resource = [var.kms_key_arn]
+  }]
+  kms_grant_statements = var.kms_key_arn == null ? [] : [{ # disks of instances
+    Action    = ["kms:CreateGrant"]
+    Resource  = [var.kms_key_arn]
+    Condition = { Bool = { "kms:GrantIsForAWSResource" = ["true"] } }
+  }]
   ec2 = "arn:${var.location.partition}:ec2:${var.location.region}:${var.location.account_id}"
   vpc_statements = !var.sagemaker_in_vpc ? [] : [
     { # each instance has a network interface in the VPC
@@ -48,6 +57,7 @@ module "serialize" {
   memory_mb          = 512
   log_retention_days = var.log_retention_days
   kms_key_arn        = var.kms_key_arn
+  writes_encrypted   = false
   statements = [
     {
       Action   = ["s3:GetObject"]
@@ -70,6 +80,7 @@ module "classify" {
   memory_mb          = 512
   log_retention_days = var.log_retention_days
   kms_key_arn        = var.kms_key_arn
+  writes_encrypted   = false
   environment        = { ENDPOINT_NAME = var.endpoint_name }
   statements = [
     {
@@ -289,7 +300,8 @@ module "incoming_image_role" {
 module "undelivered" {
   source = "../queue"
 
-  name = "${var.project}-incoming-undelivered"
+  name        = "${var.project}-incoming-undelivered"
+  kms_key_arn = var.kms_key_arn
   sender = {
     service    = "events.amazonaws.com"
     source_arn = aws_cloudwatch_event_rule.incoming_image.arn
@@ -350,6 +362,7 @@ module "sagemaker_role" {
       },
     ],
     local.vpc_statements,
-    local.kms_statements,
+    local.sagemaker_kms_statements,
+    local.kms_grant_statements,
   )
 }

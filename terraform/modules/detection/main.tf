@@ -20,7 +20,8 @@ module "uploads" {
 module "failed" {
   source = "../queue"
 
-  name = "${var.project}-detection-failed"
+  name        = "${var.project}-detection-failed"
+  kms_key_arn = var.kms_key_arn
 }
 
 resource "aws_lambda_layer_version" "pillow" {

@@ -39,10 +39,11 @@ resource "aws_lambda_function" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_158:CloudWatch encrypts logs with its own key; the functions log ids and sizes, no pictures.
+  #checkov:skip=CKV_AWS_158:Without a key of one's own CloudWatch encrypts logs with its own; the functions log ids and sizes, no pictures.
   #checkov:skip=CKV_AWS_338:Thirty days by default; log_retention_days takes a year where one is asked for.
   name              = "/aws/lambda/${var.project}-${local.dashed}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
 }
 
 module "role" {
@@ -65,7 +66,7 @@ module "role" {
       },
     ],
     var.kms_key_arn == null ? [] : [{
-      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Action   = var.writes_encrypted ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
       Resource = [var.kms_key_arn]
     }],
   )

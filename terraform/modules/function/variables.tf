@@ -64,6 +64,12 @@ variable "log_retention_days" {
   description = "How long its log is kept."
 }
 
+variable "writes_encrypted" {
+  type        = bool
+  default     = true
+  description = "Whether it writes to what kms_key_arn encrypts, or only reads."
+}
+
 variable "kms_key_arn" {
   type        = string
   default     = null

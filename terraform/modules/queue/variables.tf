@@ -11,3 +11,9 @@ variable "sender" {
   default     = null
   description = "An AWS service that sends under its own name and the resource it sends for; null where only roles send."
 }
+
+variable "kms_key_arn" {
+  type        = string
+  default     = null
+  description = "Key of the messages, whose policy lets the sender use it; null for SQS's own."
+}

@@ -1,0 +1,112 @@
+"""A job for AWS's built-in algorithm is refused, with all its faults at once, before it is sent."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones import builtin_algorithm
+from scones.builtin_algorithm import check, defaults, is_builtin
+from scones.deploy.settings import SOURCE_ROOT
+from scones.errors import ConfigError
+from scones.profiles import PROFILES
+
+NEEDED: dict[str, Any] = {
+    "num_classes": 2,
+    "num_training_samples": 900,
+    "image_shape": "3,32,32",
+    "num_layers": 18,
+}
+GPU = "ml.p3.2xlarge"
+TABLE = SOURCE_ROOT / "docker/src/scones_algorithms/image_classification/contract.py"
+
+
+def test_the_image_of_the_profile_for_aws_is_the_built_in_and_ours_is_not() -> None:
+    assert is_builtin(PROFILES["aws"].training_image)
+    assert is_builtin("685385470294.dkr.ecr.eu-west-1.amazonaws.com/image-classification:1")
+    assert not is_builtin(PROFILES["local"].training_image)
+    pushed = "111122223333.dkr.ecr.us-east-1.amazonaws.com/bakery/image-classification@sha256:0a"
+    assert not is_builtin(pushed)
+
+
+def test_several_instances_are_told_how_to_share() -> None:
+    assert "kv_store" not in defaults(1)
+    assert defaults(2)["kv_store"] == "dist_sync"
+
+
+def test_what_the_built_in_takes_is_taken_without_a_word() -> None:
+    assert check(NEEDED | {"epochs": 30, "early_stopping": True, "optimizer": "adam"}, GPU) == []
+    assert check(NEEDED | defaults(3) | {"learning_rate": 1e-3, "_tuning": "x"}, GPU) == []
+
+
+def test_all_faults_are_named_at_once() -> None:
+    wrong = NEEDED | {"seed": 0, "recipe": "modern", "layers": 3, "epochs": 0, "momentum": 1.5}
+    with pytest.raises(ConfigError) as caught:
+        check(wrong, "ml.m5.large")
+    said = str(caught.value)
+    for part in (
+        "seed (only our own image knows it)",
+        "recipe (only our own image knows it)",
+        "layers (no such hyperparameter)",
+        "epochs=0 (it is a whole number from 1)",
+        "momentum=1.5 (it is a number from 0 to 1)",
+        "training_instance_type=ml.m5.large (it trains on GPUs only",
+    ):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("image_shape", "32"),
+        ("image_shape", "3,0,32"),
+        ("lr_scheduler_step", "ten"),
+        ("lr_scheduler_step", "10,,20"),
+        ("num_layers", 33),
+        ("optimizer", "adamw"),
+        ("top_k", 1),
+        ("early_stopping", "yes"),
+        ("multi_label", True),
+        ("checkpoint_frequency", 31),
+        ("learning_rate", "fast"),
+        ("epochs", "²"),
+    ],
+)
+def test_a_value_that_it_does_not_take_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"{name}={value} (")):
+        check(NEEDED | {name: value}, GPU)
+
+
+def test_a_job_needs_classes_and_samples() -> None:
+    with pytest.raises(ConfigError, match=r"without num_classes; a job without num_training_sam"):
+        check({}, GPU)
+
+
+@pytest.mark.parametrize(
+    ("shape", "depth", "doubt"),
+    [
+        ("3,32,32", 20, "made for images of up to 28 pixels, not for 32"),
+        ("3,28,28", 18, "not made for images of 28 pixels"),
+        ("3,32,32", 152, "made for images of 224 pixels"),
+        ("3,28,28", 20, None),
+        ("3,224,224", 152, None),
+        ("3,32,32", 50, None),
+    ],
+)
+def test_a_depth_that_does_not_suit_the_images_is_doubted(
+    shape: str, depth: int, doubt: str | None
+) -> None:
+    found = check(NEEDED | {"image_shape": shape, "num_layers": depth}, GPU)
+    assert len(found) == (doubt is not None)
+    assert doubt is None or doubt in found[0]
+
+
+def test_the_default_depth_of_the_built_in_is_doubted_for_small_images() -> None:
+    without = {name: value for name, value in NEEDED.items() if name != "num_layers"}
+    assert "num_layers=152" in check(without, GPU)[0]
+
+
+def test_the_table_is_that_of_our_own_algorithm_without_ours() -> None:
+    declared = set(re.findall(r'Hyperparameter\(\s*"(\w+)"', Path(TABLE).read_text()))
+    assert declared == set(builtin_algorithm._TABLE) | set(builtin_algorithm.OURS)
