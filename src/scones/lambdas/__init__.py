@@ -12,5 +12,5 @@ A module uses the standard library and boto3 only, because it is uploaded alone.
 need, such as reading the event, therefore stands in both. Each accepts its payload at top level or
 under `body` (a document or its JSON text) and answers in the same form. Each logs one JSON line per
 invocation; the `correlation_id` in it is made by the first function, unless the input has one, and
-travels with the payload.
+travels with the payload, into the endpoint's captures and into the notification.
 """

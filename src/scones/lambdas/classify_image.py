@@ -3,7 +3,8 @@
     in   {"image_data": base64} or, for an image too large for a state, {"s3_bucket", "s3_key"}
     out  the same, with inferences: a list of probabilities in class order
 
-The object's key goes along as InferenceId, so that a captured record can be joined to its image.
+The object's key goes along as InferenceId, so that a captured record can be joined to its image,
+and the correlation id as CustomAttributes, so that it can be joined to the logs.
 The endpoint's name comes from the environment variable ENDPOINT_NAME.
 """
 
@@ -13,6 +14,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import time
 from typing import Any
 
@@ -20,8 +22,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+TRACE_ID_ENV = "_X_AMZN_TRACE_ID"  # set by Lambda
 ENDPOINT_NAME_ENV = "ENDPOINT_NAME"
 IMAGE_LIMIT_BYTES = 6_291_456  # InvokeEndpoint: largest body
+ATTRIBUTES_LIMIT = 1024  # InvokeEndpoint: longest CustomAttributes
 INFERENCE_ID_LIMIT = 64  # InvokeEndpoint: longest InferenceId
 SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
@@ -53,10 +57,7 @@ class ModelFailed(RuntimeError):
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer the event with its inferences added; the entry point for Lambda."""
     started = time.perf_counter()
-    record: dict[str, Any] = {
-        "function": "classify_image",
-        "correlation_id": context.aws_request_id,
-    }
+    record = new_record("classify_image", context)
     try:
         payload = read_payload(event)
         payload.setdefault("correlation_id", context.aws_request_id)
@@ -65,7 +66,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         record["inferences"] = result["inferences"]
         return format_answer(event, result)
     except Exception as error:
-        record["error"] = f"{type(error).__name__}: {error}"
+        record |= {"level": "ERROR", "error": f"{type(error).__name__}: {error}"}
         raise
     finally:
         record["milliseconds"] = round(1000 * (time.perf_counter() - started), 1)
@@ -89,7 +90,8 @@ def classify(payload: dict[str, Any], endpoint_name: str) -> dict[str, Any]:
             f"{IMAGE_LIMIT_BYTES:,}: scale the image down"
         )
     identity = inference_id(str(payload.get("s3_key") or payload["correlation_id"]))
-    answer = invoke_endpoint(endpoint_name, image, content_type, identity)
+    attributes = header_text(str(payload["correlation_id"]))
+    answer = invoke_endpoint(endpoint_name, image, content_type, identity, attributes)
     return payload | {"inferences": read_probabilities(answer, endpoint_name)}
 
 
@@ -120,7 +122,9 @@ def read_image(payload: dict[str, Any]) -> bytes:
         raise
 
 
-def invoke_endpoint(endpoint_name: str, image: bytes, content_type: str, identity: str) -> bytes:
+def invoke_endpoint(
+    endpoint_name: str, image: bytes, content_type: str, identity: str, attributes: str
+) -> bytes:
     """Return what the endpoint answers for one image.
 
     Raises:
@@ -136,6 +140,7 @@ def invoke_endpoint(endpoint_name: str, image: bytes, content_type: str, identit
             ContentType=content_type,
             Accept="application/json",
             InferenceId=identity,
+            CustomAttributes=attributes,
         )
         return bytes(answer["Body"].read())
     except EndpointConnectionError as error:
@@ -183,11 +188,30 @@ def inference_id(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def header_text(text: str) -> str:
+    """Return a text as InvokeEndpoint takes it in CustomAttributes: ASCII, cut to its limit."""
+    return json.dumps(text)[1:-1][:ATTRIBUTES_LIMIT]
+
+
 def describe(payload: dict[str, Any]) -> str:
     """Name the image of a payload in a message."""
     if payload.get("s3_key"):
         return f"s3://{payload.get('s3_bucket', '')}/{payload['s3_key']}"
     return "'image_data'"
+
+
+def new_record(function: str, context: Any) -> dict[str, Any]:
+    """Return the first fields of the invocation's log line, named as AWS Lambda Powertools does."""
+    request_id = context.aws_request_id
+    record = {
+        "level": "INFO",
+        "function": function,
+        "function_request_id": request_id,
+        "correlation_id": request_id,
+    }
+    if trace := re.search(r"Root=([^;]+)", os.environ.get(TRACE_ID_ENV, "")):
+        record["xray_trace_id"] = trace[1]
+    return record
 
 
 def read_payload(event: dict[str, Any]) -> dict[str, Any]:

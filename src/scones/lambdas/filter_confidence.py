@@ -19,12 +19,14 @@ import functools
 import json
 import math
 import os
+import re
 import time
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
+TRACE_ID_ENV = "_X_AMZN_TRACE_ID"  # set by Lambda
 THRESHOLD_ENV = "THRESHOLD"
 CLASSES_ENV = "CLASSES"
 TOPIC_ARN_ENV = "TOPIC_ARN"
@@ -51,10 +53,7 @@ class TopicNotFound(LookupError):
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer the event with the decision; the entry point for Lambda."""
     started = time.perf_counter()
-    record: dict[str, Any] = {
-        "function": "filter_confidence",
-        "correlation_id": context.aws_request_id,
-    }
+    record = new_record("filter_confidence", context)
     try:
         payload = read_payload(event)
         payload.setdefault("correlation_id", context.aws_request_id)
@@ -69,7 +68,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             record["confidence"] = result["confidence"]
         return format_answer(event, result)
     except Exception as error:
-        record["error"] = f"{type(error).__name__}: {error}"
+        record |= {"level": "ERROR", "error": f"{type(error).__name__}: {error}"}
         raise
     finally:
         record["milliseconds"] = round(1000 * (time.perf_counter() - started), 1)
@@ -171,6 +170,7 @@ def notify(
     below, total = len(split["below_threshold"]), len(payload["results"])
     message = {
         "summary": f"{below} of {total} images are below the confidence threshold",
+        "correlation_id": payload["correlation_id"],
         "execution": payload.get("execution_arn", ""),
         "threshold": threshold,
         "images": [
@@ -243,6 +243,20 @@ def read_classes(text: str) -> list[dict[str, str]]:
         raise InvalidSetting(
             f"{CLASSES_ENV} is no JSON list of objects with {', '.join(ROUTE_KEYS)}: {text[:80]!r}"
         ) from error
+
+
+def new_record(function: str, context: Any) -> dict[str, Any]:
+    """Return the first fields of the invocation's log line, named as AWS Lambda Powertools does."""
+    request_id = context.aws_request_id
+    record = {
+        "level": "INFO",
+        "function": function,
+        "function_request_id": request_id,
+        "correlation_id": request_id,
+    }
+    if trace := re.search(r"Root=([^;]+)", os.environ.get(TRACE_ID_ENV, "")):
+        record["xray_trace_id"] = trace[1]
+    return record
 
 
 def read_payload(event: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ image_data stays empty, and classify_image reads the object itself.
 import base64
 import functools
 import json
+import os
+import re
 import time
 import urllib.parse
 from typing import Any
@@ -17,6 +19,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+TRACE_ID_ENV = "_X_AMZN_TRACE_ID"  # set by Lambda
 STATE_LIMIT_BYTES = 256 * 1024  # Step Functions quota: input or output of a state
 STATE_HEADROOM_BYTES = 32 * 1024  # for what the later states and Lambda's own metadata add
 IMAGE_LIMIT_BYTES = 6_291_456  # InvokeEndpoint: largest body
@@ -46,10 +49,7 @@ class NotAnImage(ValueError):
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer the event with its image added; the entry point for Lambda."""
     started = time.perf_counter()
-    record: dict[str, Any] = {
-        "function": "serialize_image",
-        "correlation_id": context.aws_request_id,
-    }
+    record = new_record("serialize_image", context)
     try:
         payload = read_payload(event)
         payload.setdefault("correlation_id", context.aws_request_id)
@@ -58,7 +58,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         record["by_reference"] = not result["image_data"]
         return format_answer(event, result)
     except Exception as error:
-        record["error"] = f"{type(error).__name__}: {error}"
+        record |= {"level": "ERROR", "error": f"{type(error).__name__}: {error}"}
         raise
     finally:
         record["milliseconds"] = round(1000 * (time.perf_counter() - started), 1)
@@ -130,6 +130,20 @@ def open_object(bucket: str, key: str) -> Any:
 def base64_bytes(size_bytes: int) -> int:
     """Return the length of the base64 text of so many bytes."""
     return 4 * ((size_bytes + 2) // 3)
+
+
+def new_record(function: str, context: Any) -> dict[str, Any]:
+    """Return the first fields of the invocation's log line, named as AWS Lambda Powertools does."""
+    request_id = context.aws_request_id
+    record = {
+        "level": "INFO",
+        "function": function,
+        "function_request_id": request_id,
+        "correlation_id": request_id,
+    }
+    if trace := re.search(r"Root=([^;]+)", os.environ.get(TRACE_ID_ENV, "")):
+        record["xray_trace_id"] = trace[1]
+    return record
 
 
 def read_payload(event: dict[str, Any]) -> dict[str, Any]:

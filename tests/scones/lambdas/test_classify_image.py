@@ -136,3 +136,23 @@ def test_logs_one_line(endpoint, context, capsys):
     logged = json.loads(line)
     assert logged["correlation_id"] == event("classify_image")["correlation_id"]
     assert logged["inferences"] == [0.98, 0.02]
+    assert (logged["level"], logged["function_request_id"]) == ("INFO", context.aws_request_id)
+
+
+def test_the_log_line_names_the_trace_and_says_what_is_an_error(
+    endpoint, context, capsys, monkeypatch
+):
+    trace = "1-5759e988-bd862e3fe1be46a994272793"
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={trace};Parent=53995c3f42cd8ad8;Sampled=1")
+    with pytest.raises(classify_image.NotAnImage):
+        classify_image.handler(question(b"no image"), context)
+    logged = json.loads(capsys.readouterr().out)
+    assert (logged["level"], logged["xray_trace_id"]) == ("ERROR", trace)
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [("upload-7", "upload-7"), ("Räder\n2", "R\\u00e4der\\n2"), (2000 * "x", 1024 * "x")],
+)
+def test_a_correlation_id_is_sent_as_a_header_takes_it(text, sent):
+    assert classify_image.header_text(text) == sent

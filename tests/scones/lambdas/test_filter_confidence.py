@@ -86,6 +86,7 @@ def test_refuses_a_class_table_that_is_none(context, monkeypatch, classes):
 
 MESSAGE = {
     "summary": "2 of 6 images are below the confidence threshold",
+    "correlation_id": event("filter_batch")["correlation_id"],
     "execution": event("filter_batch")["execution_arn"],
     "threshold": 0.93,
     "images": [

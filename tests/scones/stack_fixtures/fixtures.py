@@ -9,6 +9,7 @@ import pytest
 
 from scones.aws import Aws, Session
 from scones.deploy import ClassRoute, DeploySettings, StackOutputs, deploy
+from scones.hosting import data_capture
 from scones.profiles import Profile
 from tests.scones.stack_fixtures.services import running_services
 
@@ -85,6 +86,7 @@ def create_endpoint(aws: Aws, project: str, outputs: StackOutputs) -> None:
                 "InitialInstanceCount": 1,
             }
         ],
+        DataCaptureConfig=data_capture(f"s3://{outputs.data_bucket}/data_capture"),
     )
     name = f"{project}-classifier"
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{project}-model")

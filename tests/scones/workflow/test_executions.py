@@ -253,6 +253,60 @@ def test_an_upload_under_incoming_starts_the_batch_by_itself(aws, serving, inbox
     assert message["MessageId"] == batch.notification
 
 
+def test_one_id_finds_all_lines_about_an_upload(aws, serving, inbox):
+    """From the event to the notification: logs of three functions, capture, input, message."""
+    s3, stepfunctions = aws.client("s3"), aws.client("stepfunctions")
+    listing = {"stateMachineArn": serving.batch_state_machine_arn}
+    earlier = {e["name"] for e in stepfunctions.list_executions(**listing)["executions"]}
+    s3.put_object(Bucket=serving.data_bucket, Key="incoming/one.png", Body=image_bytes(UNSURE))
+    started = await_true(
+        lambda: [
+            e
+            for e in stepfunctions.list_executions(**listing)["executions"]
+            if e["name"] not in earlier and e["status"] == "SUCCEEDED"
+        ]
+    )
+    (execution,) = started
+    found = stepfunctions.describe_execution(executionArn=execution["executionArn"])
+    event_id = json.loads(found["input"])["id"]
+    assert event_id in execution["name"]
+    (message,) = inbox(wait_seconds=5)
+    assert json.loads(message["Message"])["correlation_id"] == execution["name"]
+    functions = (serving.serialize_function, serving.classify_function, serving.filter_function)
+    for function in functions:
+        lines = await_true(lambda name=function: log_lines(aws, name, event_id))
+        assert {json.loads(line)["correlation_id"] for line in lines} == {execution["name"]}
+        assert {json.loads(line)["level"] for line in lines} == {"INFO"}
+    (captured,) = await_true(lambda: captured_lines(s3, serving.data_bucket, event_id))
+    metadata = json.loads(captured)["eventMetadata"]
+    assert metadata["customAttributes"] == [execution["name"]]
+    assert metadata["inferenceId"] == "incoming/one.png"
+
+
+def await_true(look, seconds=30):
+    """Look until there is something, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, "nothing was found"
+        time.sleep(0.1)
+    return found
+
+
+def log_lines(aws, function, text):
+    """The lines of a function's log with a text in them."""
+    events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{function}")["events"]
+    lines = [event["message"].strip() for event in events]
+    return [line for line in lines if line.startswith("{") and text in line]
+
+
+def captured_lines(s3, bucket, text):
+    """The captured records with a text in them."""
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="data_capture/").get("Contents", [])
+    bodies = [s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read() for entry in listed]
+    lines = [line for body in bodies for line in body.decode().splitlines()]
+    return [line for line in lines if text in line]
+
+
 def test_one_correlation_id_is_in_the_logs_of_all_three_functions(aws, serving, photos):
     decision = classify(aws, serving, photos["motorcycle.jpg"])
     execution = decision.execution_arn.rpartition(":")[2]
