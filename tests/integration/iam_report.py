@@ -56,6 +56,7 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
             ),
             "only with `subnets`: AWS attaches instances to the VPC; the emulator has none",
         ),
+        "sns:Publish": "a monitoring schedule's container; `test_schedules.py` runs one",
         "logs:DescribeLogStreams": "AWS's log agent asks",
         "s3:GetBucketLocation": "AWS finds the bucket's region by it",
     },

@@ -338,6 +338,10 @@ module "sagemaker_role" {
           "arn:${var.location.partition}:logs:${var.location.region}:${var.location.account_id}:log-group:/aws/sagemaker/*",
         ]
       },
+      { # the analyzer of monitoring schedules tells of violations
+        Action   = ["sns:Publish"]
+        Resource = [aws_sns_topic.low_confidence.arn]
+      },
       { # GetAuthorizationToken knows no resources
         Action   = ["ecr:GetAuthorizationToken"]
         Resource = ["*"]
