@@ -93,6 +93,11 @@ class Profile(BaseModel):
     time_zone: str = "UTC"
     owner: str = Field(default="", pattern=TAG_VALUE)
     expiry: str = Field(default="", pattern=TAG_VALUE)
+    site_instance_type: str = "t3.small"
+    site_most_instances: Annotated[int, Field(ge=1)] = 1
+    site_certificate_arn: str = ""
+    site_hosts: tuple[Host, ...] = ()
+    site_database_secret_arn: str = ""
     training_image: str = "scones/image-classification:latest"
     training_instance_type: str = "ml.m5.large"
     training_instances: Annotated[int, Field(ge=1)] = 1
@@ -119,6 +124,12 @@ class Profile(BaseModel):
             raise ValueError("endpoint_most_instances is less than endpoint_instances")
         if self.endpoint_off and self.endpoint_most_instances > self.endpoint_instances:
             raise ValueError("an endpoint that is off at night does not scale: choose one")
+        shared = self.site_certificate_arn and self.site_database_secret_arn
+        if self.site_most_instances > 1 and not shared:
+            raise ValueError(
+                "site_most_instances above 1 needs site_certificate_arn (a load balancer has TLS) "
+                "and site_database_secret_arn (a database of all)"
+            )
         return self
 
     @model_validator(mode="after")

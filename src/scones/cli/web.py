@@ -3,11 +3,13 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.cli.confirmation import confirm, yes_option
 from scones.notebook.server import require_free
 from scones.site import serving
 from scones.steps import website
@@ -49,6 +51,25 @@ def bundle(invocation: Invocation, file: Path, *, as_json: bool) -> None:
     with invocation.project() as (_, terminal):
         release = website.write_bundle(file)
         terminal.result({"bundle": str(file), "release": release}, str(file), as_json=as_json)
+
+
+@web.command()
+@yes_option
+@json_option
+@pass_invocation
+def deploy(invocation: Invocation, *, yes: bool, as_json: bool) -> None:
+    """Deploy the site to Elastic Beanstalk by change set; no change, no work."""
+    with invocation.project() as (project, terminal):
+        website.require_elastic_beanstalk(project)
+        confirm(project, terminal, "creates or changes the web site", yes=yes)
+        terminal.headline("Deploying the site")
+        site = website.deploy(project)
+        terminal.result(asdict(site), site.url, as_json=as_json)
+        terminal.note(f"log in as admin; the password is in {site.password_arn}")
+        terminal.next_step(
+            "scones --profile aws deploy",
+            f'with site_origins = ["{site.url}"] in scones.toml, so that its pages may upload',
+        )
 
 
 @contextmanager

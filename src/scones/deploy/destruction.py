@@ -74,9 +74,9 @@ def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
     return stacks + buckets + outside + [remainder.label for remainder in found]
 
 
-def _stacks(settings: DeploySettings) -> tuple[str, str]:
+def _stacks(settings: DeploySettings) -> tuple[str, ...]:
     """Return the stacks, the one that builds on the other first."""
-    return settings.operations_stack_name, settings.stack_name
+    return settings.site_stack_name, settings.operations_stack_name, settings.stack_name
 
 
 def _buckets(aws: Aws, settings: DeploySettings) -> tuple[str, str]:

@@ -144,6 +144,11 @@ class DeploySettings:
         return f"{self.project}-operations"
 
     @property
+    def site_stack_name(self) -> str:
+        """The CloudFormation stack of the web site on AWS."""
+        return f"{self.project}-site"
+
+    @property
     def all_tags(self) -> dict[str, str]:
         """The tags of everything that is made."""
         return {PROJECT_TAG: self.project, **self.tags}

@@ -47,6 +47,8 @@ def is_there(aws: Aws, arn: str) -> bool:
         if code in _ABSENT or code.endswith(("NotFound", "NotFoundException", "DoesNotExist")):
             return False
         raise
+    if isinstance(answer, Mapping) and "Applications" in answer:
+        return bool(answer["Applications"])
     groups = answer.get("logGroups") if isinstance(answer, Mapping) else None
     return groups is None or any(group["logGroupName"] == _name(arn) for group in groups)
 
@@ -83,7 +85,9 @@ def _calls(aws: Aws, arn: str) -> tuple[_Call | None, _Call | None]:
     client_name, look, delete, parameter, value, more = known
     client = aws.client(client_name)
     named = {parameter: value(client, arn)}
-    looked = {_LOOKED_BY.get((service, kind), parameter): named[parameter]}
+    looked_by = _LOOKED_BY.get((service, kind), _LOOKED_BY.get((service, ""), parameter))
+    found = named[parameter]
+    looked = {looked_by: [found] if looked_by.endswith("Names") else found}
     deletion = (
         partial(remove_bucket, client, named[parameter])
         if service == "s3"
@@ -114,6 +118,11 @@ def _parameter(_client: Any, arn: str) -> str:
     return "/" + _name(arn).lstrip("/")
 
 
+def _application(_client: Any, arn: str) -> str:
+    """Return the application of an environment, a version, or itself."""
+    return arn.split(":", 5)[5].split("/")[1]
+
+
 def _queue_url(client: Any, arn: str) -> str:
     try:
         return str(client.get_queue_url(QueueName=_name(arn))["QueueUrl"])
@@ -121,14 +130,29 @@ def _queue_url(client: Any, arn: str) -> str:
         return _name(arn)  # no such queue, as the look at it will say
 
 
-_WITH_KINDS = {"sagemaker", "logs", "states", "lambda", "ecr", "ssm", "cloudwatch"}
+_WITH_KINDS = {
+    "elasticbeanstalk",
+    "secretsmanager",
+    "sagemaker",
+    "logs",
+    "states",
+    "lambda",
+    "ecr",
+    "ssm",
+    "cloudwatch",
+}
 _PREFIXES = {
     *("endpoint", "endpoint-config", "model", "log-group", "function", "repository"),
     *("parameter", "alarm", "stateMachine", "monitoring-schedule"),
     *("data-quality-job-definition", "model-quality-job-definition"),
 }
-_LOOKED_BY = {("logs", "log-group"): "logGroupNamePrefix"}
+_LOOKED_BY = {
+    ("logs", "log-group"): "logGroupNamePrefix",
+    ("elasticbeanstalk", ""): "ApplicationNames",
+}
 _FORCE = {"force": True}
+_WITH_ENVIRONMENTS = {"TerminateEnvByForce": True}
+_AT_ONCE = {"ForceDeleteWithoutRecovery": True}
 # (service, kind) to client, look, delete, parameter, its value, further parameters.
 _KINDS: dict[tuple[str, str], tuple[str, str, str, str, Callable[[Any, str], str], Any]] = {
     ("s3", ""): ("s3", "head_bucket", "", "Bucket", _named, {}),
@@ -146,6 +170,18 @@ _KINDS: dict[tuple[str, str], tuple[str, str, str, str, Callable[[Any, str], str
         *("stepfunctions", "describe_state_machine", "delete_state_machine"),
         *("stateMachineArn", _by_arn, {}),
     ),
+    ("secretsmanager", "secret"): (
+        *("secretsmanager", "describe_secret", "delete_secret", "SecretId", _by_arn),
+        _AT_ONCE,
+    ),
+    # An application goes with its versions and environments; each of those names its application.
+    **{
+        ("elasticbeanstalk", kind): (
+            *("elasticbeanstalk", "describe_applications", "delete_application"),
+            *("ApplicationName", _application, _WITH_ENVIRONMENTS),
+        )
+        for kind in ("application", "applicationversion", "environment")
+    },
     ("ssm", "parameter"): ("ssm", "get_parameter", "delete_parameter", "Name", _parameter, {}),
     ("ecr", "repository"): (
         *("ecr", "list_images", "delete_repository", "repositoryName", _named),

@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
-from scones.errors import ConfigError
+from scones.errors import ConfigError, UsageError
 from scones.project import Project
-from scones.site import bundle
+from scones.site import bundle, deployment
 from scones.site.backend import Backend, find
+from scones.site.deployment import DeployedSite, SiteSettings
 from scones.site.serving import Site
 
 API_URL_ENV = "SCONES_API_URL"
@@ -56,3 +57,38 @@ def write_bundle(file: Path) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(packed.body)
     return packed.release
+
+
+def require_elastic_beanstalk(project: Project) -> None:
+    """Return only if the profile's target has Elastic Beanstalk.
+
+    Raises:
+        UsageError: It has none.
+    """
+    target = project.settings.target
+    if target.emulated:
+        raise UsageError(
+            f"profile '{target.name}' has no Elastic Beanstalk: use `scones web serve` there, "
+            "or `scones --profile aws web deploy`"
+        )
+
+
+def deploy(project: Project) -> DeployedSite:
+    """Bring the site on Elastic Beanstalk up to date.
+
+    Raises:
+        UsageError: The profile's target has no Elastic Beanstalk.
+        DeployError: The core stack is not deployed, or CloudFormation refuses or fails.
+    """
+    require_elastic_beanstalk(project)
+    target = project.settings.target
+    site = SiteSettings(
+        instance_type=target.site_instance_type,
+        most_instances=target.site_most_instances,
+        certificate_arn=target.site_certificate_arn,
+        hosts=target.site_hosts,
+        database_secret_arn=target.site_database_secret_arn,
+    )
+    return deployment.deploy(
+        project.aws, project.deploy_settings, site, backend(project), reporter=project.reporter
+    )
