@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scones_algorithms.checkpoint import Checkpoints, State
 from scones_algorithms.container import Container
 from scones_algorithms.errors import CustomerError
-from scones_algorithms.image_classification.checkpoint import Checkpoints, State
 from scones_algorithms.image_classification.job import read_job
 from scones_algorithms.image_classification.train import train
 from scones_algorithms.stop_request import StopRequest

@@ -12,7 +12,7 @@ from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.contract import HYPERPARAMETERS
 from scones_algorithms.image_classification.job import Job, read_job
 from scones_algorithms.image_classification.recipe import BUILTIN, MODERN
-from scones_algorithms.image_classification.schedule import Schedule, learning_rate
+from scones_algorithms.schedule import Schedule, learning_rate
 from tests.algorithms.jobs import SMALL_JOB, write_config
 
 IMAGES = dict.fromkeys(("train", "train_lst", "validation", "validation_lst"), "image/png")

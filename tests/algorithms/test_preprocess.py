@@ -14,8 +14,8 @@ from scones_algorithms.image_classification.dataset import (
 )
 from scones_algorithms.image_classification.entries import Entry
 from scones_algorithms.image_classification.predictor import Predictor
-from scones_algorithms.image_classification.preprocess import MEAN, STD, to_batch
 from scones_algorithms.image_classification.recipe import AUGMENTATION_TYPES, MODERN, Augmentation
+from scones_algorithms.preprocess import MEAN, STD, to_batch
 from tests.algorithms.jobs import Trained
 from tests.algorithms.pictures import encoded, picture
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from scones_algorithms import training_job
+from scones_algorithms.averaging import WeightAverage
 from scones_algorithms.container import Container
+from scones_algorithms.early_stopping import EarlyStopping, Watch
 from scones_algorithms.image_classification.artifact import save
-from scones_algorithms.image_classification.averaging import WeightAverage
-from scones_algorithms.image_classification.job import EarlyStopping, read_job
+from scones_algorithms.image_classification.job import read_job
 from scones_algorithms.image_classification.network import build_network
 from scones_algorithms.image_classification.predictor import Predictor
 from scones_algorithms.image_classification.train import train
-from scones_algorithms.image_classification.watch import Watch
 from scones_algorithms.stop_request import StopRequest
 from tests.algorithms.jobs import SMALL_JOB, metadata, write_job
 

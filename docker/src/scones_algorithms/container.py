@@ -21,6 +21,11 @@ BASE_DIR_ENV = "SAGEMAKER_BASE_DIR"
 JOB_NAME_ENV = "TRAINING_JOB_NAME"
 FAILURE_REASON_CHARS = 1024
 
+IMAGE_TYPES = ("application/x-image", "image/png", "image/jpeg")
+RECORDIO_TYPE = "application/x-recordio"
+MODEL_TYPE = "application/x-sagemaker-model"
+MODEL_CHANNEL = "model"  # an earlier job's model.tar.gz: incremental training
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -43,6 +48,11 @@ class Channel:
     input_mode: str
     sharded: bool = False
     record_wrapper: str = "None"
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters."""
+        return self.content_type.partition(";")[0].strip().lower()
 
     def pipe(self, epoch: int) -> Path:
         """Return the named pipe of an epoch, counted from 0, in Pipe mode."""

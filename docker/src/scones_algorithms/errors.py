@@ -10,6 +10,10 @@
 A message says what is wrong, with which value, and what to do next, in one line.
 """
 
+from typing import Final
+
+PROBLEMS_TOLD: Final = 5
+
 
 class AlgorithmError(Exception):
     """Base of all errors that an algorithm reports without a traceback."""
@@ -22,6 +26,13 @@ class CustomerError(AlgorithmError):
     def of(cls, problems: list[str]) -> "CustomerError":
         """Join every problem found into one error, so that one run tells them all."""
         return cls("; ".join(problems))
+
+    @classmethod
+    def raise_first(cls, problems: list[str]) -> None:
+        """Raise the first of the problems with the count of the others; nothing where none is."""
+        if problems:
+            more = len(problems) - PROBLEMS_TOLD
+            raise cls.of(problems[:PROBLEMS_TOLD] + ([f"{more} more"] if more > 0 else []))
 
 
 class ClusterError(AlgorithmError):

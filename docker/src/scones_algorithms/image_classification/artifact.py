@@ -9,10 +9,7 @@ The temperature is folded into the last layer's weights, so whatever loads the m
 mx.mod.Module or gluon.SymbolBlock, gets calibrated probabilities.
 """
 
-import errno
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +24,7 @@ from scones_algorithms.image_classification.files import (
 )
 from scones_algorithms.image_classification.inference import logits
 from scones_algorithms.image_classification.network import last_layer
+from scones_algorithms.whole_files import save_arrays, write_whole
 
 
 def save(
@@ -65,28 +63,17 @@ def save(
     weights = _weights(network, symbol, temperature)
     path = directory / f"{PREFIX}-{epochs_done:04d}.params"
     shapes = [{"shape": [1, *image_shape], "name": "data"}]
-    _write(path, lambda part: _save_arrays(part, weights))
-    _write(directory / SYMBOL_FILE, lambda part: symbol.save(str(part)))
-    _write(directory / SHAPES_FILE, lambda part: part.write_text(json.dumps(shapes)))
+    write_whole(path, lambda part: save_arrays(part, weights))
+    write_whole(directory / SYMBOL_FILE, lambda part: symbol.save(str(part)))
+    write_whole(directory / SHAPES_FILE, lambda part: part.write_text(json.dumps(shapes)))
     if metadata is None:
         return path
     document = json.dumps(metadata, indent=2) + "\n"
-    _write(directory / METADATA_FILE, lambda part: part.write_text(document))
+    write_whole(directory / METADATA_FILE, lambda part: part.write_text(document))
     for older in directory.glob(f"{PREFIX}-*.params"):
         if older != path and not (keep_every and epoch_of(older) % keep_every == 0):
             older.unlink()
     return path
-
-
-def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
-    """Save arrays and read them back, since MXNet does not notice when its last bytes are lost."""
-    try:
-        mx.nd.save(str(path), arrays)
-        complete = mx.nd.load(str(path)).keys() == arrays.keys()
-    except mx.base.MXNetError:
-        complete = False
-    if not complete:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def _weights(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:
@@ -102,12 +89,3 @@ def _weights(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:
                 values = parameters[name].data()
                 weights[f"{kind}:{name}"] = values / temperature if name in calibrated else values
     return weights
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from scones_algorithms.colour import jitter
 from scones_algorithms.image_classification.dataset import LabelledImages
-from scones_algorithms.image_classification.preprocess import Floats, Pixels, normalise
 from scones_algorithms.image_classification.recipe import Augmentation
+from scones_algorithms.preprocess import Floats, Pixels, normalise
 
-LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32).reshape(1, 3, 1, 1)
 # The built-in's ranges for crop_color and crop_color_transform.
 HLS_SHIFTS = (36, 50, 50)
 MAX_DEGREES, MAX_SHEAR, MAX_ASPECT = 10.0, 0.1, 0.25
@@ -131,20 +131,6 @@ def shrink(pixels: Pixels, scale: float) -> Pixels:
     return np.stack(
         [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in pixels]
     )
-
-
-def jitter(batch: Floats, strength: float, rng: np.random.Generator) -> Floats:
-    """Scale brightness, saturation and contrast of each image by factors of 1 ± strength."""
-    low, high = 1 - strength, 1 + strength
-    brightness, saturation, contrast = rng.uniform(low, high, (3, len(batch), 1, 1, 1)).astype(
-        np.float32
-    )
-    batch = batch * brightness
-    grey = (batch * LUMA).sum(axis=1, keepdims=True)
-    mean = grey.mean(axis=(2, 3), keepdims=True)
-    batch = grey + (batch - grey) * saturation
-    jittered: Floats = np.clip(mean + (batch - mean) * contrast, 0, 255)
-    return jittered
 
 
 def cut_out(batch: Floats, side: int, rng: np.random.Generator) -> None:

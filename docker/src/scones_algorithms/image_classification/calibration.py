@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from scones_algorithms.image_classification.preprocess import Floats
+from scones_algorithms.preprocess import Floats
 
 LOWEST, HIGHEST, STEPS = 0.1, 10.0, 401
 REPORTED_CONFIDENCE: Final = 0.93  # the workflow's usual threshold

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-from scones_algorithms.container import Channel
+from scones_algorithms.container import (
+    IMAGE_TYPES,
+    MODEL_CHANNEL,
+    MODEL_TYPE,
+    RECORDIO_TYPE,
+    Channel,
+)
 
-IMAGE_TYPES: Final = ("application/x-image", "image/png", "image/jpeg")
-RECORDIO_TYPE: Final = "application/x-recordio"
-MODEL_TYPE: Final = "application/x-sagemaker-model"
 LIST_OF: Final = {"train": "train_lst", "validation": "validation_lst"}
-MODEL: Final = "model"
 CLASS_ID: Final = "label-format=class-id"
 MULTI_HOT: Final = "label-format=multi-hot"
 
@@ -29,7 +31,7 @@ def format_of(channel: Channel) -> Format | None:
     An augmented manifest comes as a pipe whose parts are wrapped in RecordIO, whatever type it is
     given; RecordIO files in a pipe come as they are.
     """
-    kind = media_type(channel)
+    kind = channel.media_type
     if kind not in ("", RECORDIO_TYPE, *IMAGE_TYPES):
         return None
     if channel.input_mode == "Pipe":
@@ -39,11 +41,6 @@ def format_of(channel: Channel) -> Format | None:
     return Format.RECORDIO if kind == RECORDIO_TYPE else Format.IMAGES
 
 
-def media_type(channel: Channel) -> str:
-    """Return a channel's content type without its parameters."""
-    return channel.content_type.partition(";")[0].strip().lower()
-
-
 def has_class_ids(channel: Channel) -> bool:
     """Whether the content type says that several labels are written as class indices."""
     return CLASS_ID in _parameters(channel)
@@ -51,7 +48,7 @@ def has_class_ids(channel: Channel) -> bool:
 
 def channel_problems(channels: Mapping[str, Channel]) -> list[str]:
     """Tell what keeps these channels from being a job's, one sentence per problem."""
-    known = {*LIST_OF, *LIST_OF.values(), MODEL}
+    known = {*LIST_OF, *LIST_OF.values(), MODEL_CHANNEL}
     found = [
         f"channel {name} is unknown: there are {', '.join(sorted(known))}"
         for name in sorted(set(channels) - known)
@@ -63,7 +60,7 @@ def channel_problems(channels: Mapping[str, Channel]) -> list[str]:
             found.append(f"channel {images} is missing")
             if images == "train" and listing not in channels:
                 found.append(f"channel {listing} is missing, unless train is RecordIO")
-    if MODEL in channels and media_type(channels[MODEL]) not in ("", MODEL_TYPE):
+    if MODEL_CHANNEL in channels and channels[MODEL_CHANNEL].media_type not in ("", MODEL_TYPE):
         found.append(f"channel model: content type must be {MODEL_TYPE}")
     return found
 

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from scones_algorithms.errors import ImageError
-from scones_algorithms.image_classification.entries import Entry, raise_first
-from scones_algorithms.image_classification.preprocess import Pixels, to_shape
+from scones_algorithms.errors import CustomerError, ImageError
+from scones_algorithms.image_classification.entries import Entry
 from scones_algorithms.images import decode
+from scones_algorithms.preprocess import Pixels, to_shape
 
 CROP_MARGIN = 1.25  # how much larger than the network's input an image is kept for random crops
 
@@ -75,7 +75,7 @@ def _read(entries: list[Entry], fit: Callable[[Image.Image], Pixels]) -> list[Pi
             problems.append(f"{entry.path.name} is listed but not in its channel")
         except ImageError as error:
             problems.append(f"{entry.path.name}: {error}")
-    raise_first(problems)
+    CustomerError.raise_first(problems)
     return pixels
 
 

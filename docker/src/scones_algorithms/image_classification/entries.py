@@ -18,9 +18,8 @@ from scones_algorithms.container import Channel, Cluster
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.channels import Format, format_of, has_class_ids
 from scones_algorithms.image_classification.labels import Label, LabelForm
+from scones_algorithms.record_channel import records_of
 from scones_algorithms.recordio import read_records, unpack_image
-
-PROBLEMS_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def read_list(images: Channel, listing: Channel, form: LabelForm) -> list[Entry]
             entries.append(_listed(line, images.directory, form))
         except ValueError as error:
             problems.append(f"{path.name} line {number}: {error}")
-    raise_first(problems)
+    CustomerError.raise_first(problems)
     if not entries:
         raise CustomerError(f"{path.name} of channel {listing.name} lists no image")
     return entries
@@ -133,13 +132,6 @@ def present(entries: list[Entry], channel: Channel) -> list[Entry]:
     return found
 
 
-def raise_first(problems: list[str]) -> None:
-    """Raise a CustomerError with the first of the problems and the count of the others."""
-    if problems:
-        more = len(problems) - PROBLEMS_TOLD
-        raise CustomerError.of(problems[:PROBLEMS_TOLD] + ([f"{more} more"] if more > 0 else []))
-
-
 def _collect(found: Iterator[Entry | str], channel: Channel) -> list[Entry]:
     """Part entries from problems; text is a problem."""
     entries, problems = [], []
@@ -151,22 +143,19 @@ def _collect(found: Iterator[Entry | str], channel: Channel) -> list[Entry]:
                 problems.append(one)
     except (ValueError, OSError) as error:
         problems.append(f"channel {channel.name} cannot be read: {error}")
-    raise_first(problems)
+    CustomerError.raise_first(problems)
     if not entries:
         raise CustomerError(f"channel {channel.name} has no image")
     return entries
 
 
 def _recordio(channel: Channel, form: LabelForm) -> Iterator[Entry | str]:
-    for path in _sources(channel):
-        with path.open("rb") as file:
-            for number, record in enumerate(read_records(file)):
-                name = f"{path.name} record {number}"
-                try:
-                    labels, content = unpack_image(record)
-                    yield Entry(Path(name), form.of_numbers(labels), content)
-                except ValueError as error:
-                    yield f"{name}: {error}"
+    for name, record in records_of(channel):
+        try:
+            labels, content = unpack_image(record)
+            yield Entry(Path(name), form.of_numbers(labels), content)
+        except ValueError as error:
+            yield f"{name}: {error}"
 
 
 def _manifest(channel: Channel, form: LabelForm) -> Iterator[Entry | str]:
@@ -186,17 +175,6 @@ def _pairs(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         if label is None:
             raise ValueError("the last image has no label: AttributeNames must name both")
         yield image, label
-
-
-def _sources(channel: Channel) -> list[Path]:
-    if channel.input_mode == "Pipe":
-        return [channel.pipe(0)]
-    found = sorted(channel.directory.rglob("*.rec"))
-    if not found:
-        raise CustomerError(
-            f"channel {channel.name} holds no .rec file: give its S3 key, or another ContentType"
-        )
-    return found
 
 
 def _only_list_file(listing: Channel) -> Path:

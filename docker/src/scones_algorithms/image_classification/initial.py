@@ -8,21 +8,19 @@ The channel wins, as with the built-in.
 
 import json
 import logging
-import tarfile
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-import mxnet as mx
 import numpy as np
 
-from scones_algorithms.container import Channel
+from scones_algorithms.checkpoint import Arrays
+from scones_algorithms.container import MODEL_CHANNEL, Channel
+from scones_algorithms.earlier_model import load_arrays, unpacked
 from scones_algorithms.errors import CustomerError
-from scones_algorithms.image_classification.channels import MODEL
-from scones_algorithms.image_classification.checkpoint import Arrays
 from scones_algorithms.image_classification.files import METADATA_FILE, latest_weights
 from scones_algorithms.image_classification.job import Job
-from scones_algorithms.image_classification.network import last_layer, set_weights
+from scones_algorithms.image_classification.network import last_layer
+from scones_algorithms.weights import set_weights
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +33,10 @@ def set_initial_weights(network: Any, job: Job) -> None:
     Raises:
         CustomerError: the model of the channel is broken, or of another shape.
     """
-    if MODEL in job.channels:
-        arrays = read_model(job.channels[MODEL], last_layer(network))
+    if MODEL_CHANNEL in job.channels:
+        arrays = read_model(job.channels[MODEL_CHANNEL], last_layer(network))
         _check_shapes(network, arrays)
-        log.info("Starting from the model in channel %s", MODEL)
+        log.info("Starting from the model in channel %s", MODEL_CHANNEL)
     elif job.use_pretrained_model:
         arrays = read_base(BASE_FILE)
         for name in last_layer(network):
@@ -51,7 +49,7 @@ def set_initial_weights(network: Any, job: Job) -> None:
 
 def read_base(path: Path) -> Arrays:
     """Read a base network's file: half-precision numbers by the names of the parameters."""
-    return {name: array.asnumpy().astype(np.float32) for name, array in _load(path).items()}
+    return {name: array.asnumpy().astype(np.float32) for name, array in load_arrays(path).items()}
 
 
 def read_model(channel: Channel, calibrated: tuple[str, ...]) -> Arrays:
@@ -64,22 +62,12 @@ def read_model(channel: Channel, calibrated: tuple[str, ...]) -> Arrays:
     Raises:
         CustomerError: they are not there, or cannot be read.
     """
-    archives = sorted(channel.directory.rglob("*.tar.gz"))
-    if not archives:
-        return _read_folder(channel.directory, calibrated)
-    if len(archives) > 1:
-        raise CustomerError(f"channel {MODEL} holds {len(archives)} archives: give one S3 key")
-    with tempfile.TemporaryDirectory(prefix="scones-model-") as folder:
-        try:
-            with tarfile.open(archives[0]) as archive:
-                archive.extractall(folder, filter="data")
-        except (tarfile.TarError, OSError, EOFError) as error:
-            raise CustomerError(f"{archives[0].name} cannot be unpacked: {error}") from None
-        return _read_folder(Path(folder), calibrated)
+    with unpacked(channel) as folder:
+        return _read_folder(folder, calibrated)
 
 
 def _read_folder(folder: Path, calibrated: tuple[str, ...]) -> Arrays:
-    loaded = _load(latest_weights(folder))
+    loaded = load_arrays(latest_weights(folder))
     arrays = {name.partition(":")[2]: array.asnumpy() for name, array in loaded.items()}
     temperature = _temperature(folder / METADATA_FILE)
     return {
@@ -94,15 +82,9 @@ def _temperature(path: Path) -> float:
     except FileNotFoundError:
         return 1.0
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CustomerError(f"{path.name} in channel {MODEL} cannot be used: {error}") from None
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        return dict(mx.nd.load(str(path)))
-    except mx.base.MXNetError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise CustomerError(f"{path.name} cannot be loaded: {reason}") from None
+        raise CustomerError(
+            f"{path.name} in channel {MODEL_CHANNEL} cannot be used: {error}"
+        ) from None
 
 
 def _check_shapes(network: Any, arrays: Arrays) -> None:
@@ -111,7 +93,7 @@ def _check_shapes(network: Any, arrays: Arrays) -> None:
         if found != parameter.shape:
             there = f"is {found}" if found else "is missing"
             raise CustomerError(
-                f"the model in channel {MODEL} does not fit: {name} {there} there and "
+                f"the model in channel {MODEL_CHANNEL} does not fit: {name} {there} there and "
                 f"{parameter.shape} here: num_layers, network, image_shape and num_classes must "
                 "be the same as in its training"
             )

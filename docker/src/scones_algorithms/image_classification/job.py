@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scones_algorithms.container import Channel, Cluster, Container
+from scones_algorithms.container import MODEL_CHANNEL, Channel, Cluster, Container
 from scones_algorithms.declaration import read
+from scones_algorithms.early_stopping import EarlyStopping
 from scones_algorithms.errors import CustomerError
-from scones_algorithms.image_classification.channels import MODEL, channel_problems
+from scones_algorithms.image_classification.channels import channel_problems
 from scones_algorithms.image_classification.contract import HYPERPARAMETERS
 from scones_algorithms.image_classification.recipe import (
     AUGMENTATION_TYPES,
@@ -29,21 +30,6 @@ RECIPE_FIELDS = (
     "momentum",
     "weight_decay",
 )
-
-
-@dataclass(frozen=True)
-class EarlyStopping:
-    """When to end before the last epoch.
-
-    Attributes:
-        min_epochs: epochs that are run in any case.
-        patience: epochs without improvement to wait for one.
-        tolerance: relative gain in accuracy below which an epoch is no improvement.
-    """
-
-    min_epochs: int
-    patience: int
-    tolerance: float
 
 
 @dataclass(frozen=True)
@@ -172,7 +158,7 @@ def _job(
         lr_scheduler_step=values["lr_scheduler_step"] or (),
         lr_scheduler_factor=values["lr_scheduler_factor"],
         optimizer_extras={name: values[name] for name in ("beta_1", "beta_2", "eps", "gamma")},
-        early_stopping=_early_stopping(values),
+        early_stopping=EarlyStopping.of(values),
         multi_label=values["multi_label"],
         use_weighted_loss=values["use_weighted_loss"] and values["multi_label"],
         use_pretrained_model=values["use_pretrained_model"],
@@ -220,16 +206,6 @@ def _num_layers(values: Mapping[str, Any], recipe: Recipe) -> int | None:
     return DEFAULT_DEPTH[recipe.name]
 
 
-def _early_stopping(values: Mapping[str, Any]) -> EarlyStopping | None:
-    if not values["early_stopping"]:
-        return None
-    return EarlyStopping(
-        min_epochs=values["early_stopping_min_epochs"],
-        patience=values["early_stopping_patience"],
-        tolerance=values["early_stopping_tolerance"],
-    )
-
-
 def _remarks(
     values: Mapping[str, Any], channels: Mapping[str, Channel], cluster: Cluster
 ) -> list[str]:
@@ -238,7 +214,7 @@ def _remarks(
         found.append("precision_dtype=float16 runs as float32: a CPU has no faster half precision")
     if values["use_weighted_loss"] and not values["multi_label"]:
         found.append("use_weighted_loss=1 has no effect without multi_label=1")
-    if values["use_pretrained_model"] and MODEL in channels:
+    if values["use_pretrained_model"] and MODEL_CHANNEL in channels:
         found.append("use_pretrained_model=1 has no effect beside channel model")
     if values["kv_store"] and cluster.size == 1:
         found.append(f"kv_store={values['kv_store']} has no effect on one host")

@@ -1,10 +1,8 @@
 """The networks: a small ResNet for small images, and the built-in's ResNets."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import mxnet as mx
-import numpy.typing as npt
 from gluoncv.model_zoo.cifarresnet import CIFARBasicBlockV1, CIFARResNetV1
 from mxnet.gluon.model_zoo.vision.resnet import BasicBlockV1, BottleneckV1, ResNetV1
 
@@ -45,13 +43,6 @@ def build_network(
     network.hybridize(static_alloc=True, static_shape=True)
     network(mx.nd.zeros((1, *image_shape)))  # fixes the shapes of all weights
     return network
-
-
-def set_weights(network: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Give a network's parameters the values that stand under their names."""
-    for name, parameter in network.collect_params().items():
-        if name in arrays:
-            parameter.set_data(mx.nd.array(arrays[name]))
 
 
 def last_layer(network: Any) -> tuple[str, str]:

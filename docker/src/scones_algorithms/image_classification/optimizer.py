@@ -7,7 +7,7 @@ from mxnet import gluon
 
 from scones_algorithms.distributed.exchange import Alone, Asynchronous, Exchange, Synchronous
 from scones_algorithms.image_classification.job import Job
-from scones_algorithms.image_classification.schedule import Schedule
+from scones_algorithms.schedule import Schedule
 
 
 def build_exchange(network: Any, job: Job, steps_per_epoch: int) -> Exchange:

@@ -5,7 +5,6 @@ import threading
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import mxnet as mx
 import numpy as np
@@ -13,14 +12,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from scones_algorithms.errors import CustomerError
+from scones_algorithms.executor import bind
 from scones_algorithms.image_classification.features import last_features
 from scones_algorithms.image_classification.files import (
     METADATA_FILE,
     SYMBOL_FILE,
     latest_weights,
 )
-from scones_algorithms.image_classification.preprocess import Floats, to_batch, to_shape
 from scones_algorithms.images import decode
+from scones_algorithms.preprocess import Floats, to_batch, to_shape
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Predictor:
         try:
             symbol = mx.sym.load(str(directory / SYMBOL_FILE))
             symbol = last_features(symbol) if embedding else symbol
-            self._executor = _bind(symbol, mx.nd.load(str(weights)), self._metadata.image_shape)
+            self._executor = bind(symbol, mx.nd.load(str(weights)), self._metadata.image_shape)
         except mx.base.MXNetError as error:
             reason = str(error).strip().splitlines()[-1]
             raise CustomerError(f"{weights} cannot be loaded: {reason}") from None
@@ -105,15 +105,3 @@ def read_metadata(directory: Path) -> Metadata:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CustomerError(f"{path} cannot be used: {type(error).__name__} {error}") from None
-
-
-def _bind(symbol: Any, weights: dict[str, Any], image_shape: tuple[int, int, int]) -> Any:
-    """Give a network its weights and buffers for one image at a time."""
-    executor = symbol.simple_bind(mx.cpu(), grad_req="null", data=(1, *image_shape))
-    by_kind: dict[str, dict[str, Any]] = {"arg": {}, "aux": {}}
-    for name, values in weights.items():
-        kind, _, parameter = name.partition(":")
-        by_kind[kind][parameter] = values
-    # An embedding leaves the last layer's weights out.
-    executor.copy_params_from(by_kind["arg"], by_kind["aux"], allow_extra_params=True)
-    return executor

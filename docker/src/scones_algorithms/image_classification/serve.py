@@ -14,11 +14,14 @@ import numpy.typing as npt
 from scones_algorithms.container import Container
 from scones_algorithms.errors import CustomerError, ImageError, ImageTooLargeError, RequestError
 from scones_algorithms.image_classification.predictor import Predictor
+from scones_algorithms.image_request import (
+    JSON,
+    JSON_LINES,
+    check_content_type,
+    choose_format,
+)
 from scones_algorithms.model_server import Answer
 
-CONTENT_TYPES: Final = ("image/png", "image/jpeg", "application/x-image")
-JSON: Final = "application/json"
-JSON_LINES: Final = "application/jsonlines"
 Numbers = list[float]
 Formats = dict[str, Callable[[Numbers], str]]
 
@@ -30,7 +33,6 @@ EMBEDDING_FORMATS: Formats = {
     JSON: lambda features: json.dumps({"embedding": features}),
     JSON_LINES: lambda features: json.dumps({"embedding": features}) + "\n",
 }
-ANY_FORMAT: Final = ("", "*/*", "application/*")
 
 OUTPUT_ENV: Final = "SCONES_OUTPUT"
 EMBEDDING: Final = "embedding"
@@ -47,7 +49,7 @@ class ImageClassifier:
     def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
         """Classify an image; see `scones_algorithms.model_server.Model`."""
         check_content_type(content_type)
-        wanted = choose_format(accept)
+        wanted = choose_format(accept, self._formats)
         try:
             numbers = plain(self._predictor.predict(body))
         except ImageTooLargeError as error:
@@ -70,25 +72,6 @@ def load(container: Container, environ: Mapping[str, str] = os.environ) -> Image
     predictor = Predictor(container.model_dir, embedding=embedding)
     predictor.warm_up()
     return ImageClassifier(predictor, EMBEDDING_FORMATS if embedding else FORMATS)
-
-
-def check_content_type(content_type: str) -> None:
-    """Refuse what is not an image."""
-    if content_type.partition(";")[0].strip().lower() not in CONTENT_TYPES:
-        raise RequestError(
-            415, f"Content-Type {content_type!r} is not supported: use {', '.join(CONTENT_TYPES)}"
-        )
-
-
-def choose_format(accept: str) -> str:
-    """Take the first format in an Accept header that is spoken here."""
-    for offer in accept.split(","):
-        media_type = offer.partition(";")[0].strip().lower()
-        if media_type in FORMATS:
-            return media_type
-        if media_type in ANY_FORMAT:
-            return JSON
-    raise RequestError(406, f"Accept {accept!r} is not supported: use {', '.join(FORMATS)}")
 
 
 def plain(numbers: npt.NDArray[np.float32]) -> Numbers:

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 
 from scones_algorithms.distributed.exchange import Exchange
-from scones_algorithms.image_classification.preprocess import Floats
+from scones_algorithms.preprocess import Floats
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,11 @@ import cv2
 import mxnet as mx
 import numpy as np
 
+from scones_algorithms import preprocess
+from scones_algorithms.checkpoint import Checkpoints
 from scones_algorithms.container import JOB_NAME_ENV, Container
 from scones_algorithms.distributed.exchange import Exchange
-from scones_algorithms.image_classification import artifact, preprocess
+from scones_algorithms.image_classification import artifact
 from scones_algorithms.image_classification.augment import Batches, targets
 from scones_algorithms.image_classification.calibration import (
     REPORTED_CONFIDENCE,
@@ -24,7 +26,6 @@ from scones_algorithms.image_classification.calibration import (
     fit_temperature,
 )
 from scones_algorithms.image_classification.channels import LIST_OF
-from scones_algorithms.image_classification.checkpoint import Checkpoints
 from scones_algorithms.image_classification.dataset import (
     LabelledImages,
     read_training_images,
@@ -43,12 +44,12 @@ from scones_algorithms.image_classification.labels import LabelForm
 from scones_algorithms.image_classification.network import (
     build_network,
     describe_network,
-    set_weights,
 )
 from scones_algorithms.image_classification.optimizer import build_exchange
-from scones_algorithms.image_classification.preprocess import Floats
 from scones_algorithms.image_classification.training import Scores, Training
+from scones_algorithms.preprocess import Floats
 from scones_algorithms.stop_request import StopRequest
+from scones_algorithms.weights import digest, set_weights
 
 log = logging.getLogger(__name__)
 
@@ -197,15 +198,6 @@ def _tell_counts(job: Job, images: LabelledImages, exchange: Exchange) -> None:
     absent = [str(number) for number, count in enumerate(counts) if not count]
     if absent:
         log.warning("no training image is of class %s", ", ".join(absent))
-
-
-def digest(network: Any) -> str:
-    """Return the SHA-256 of all parameters, by which hosts can be compared."""
-    found = hashlib.sha256()
-    for name, parameter in sorted(network.collect_params().items()):
-        found.update(name.encode())
-        found.update(parameter.data().asnumpy().tobytes())
-    return found.hexdigest()
 
 
 def _save(

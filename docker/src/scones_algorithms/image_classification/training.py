@@ -16,19 +16,19 @@ import mxnet as mx
 import numpy as np
 from mxnet import autograd, gluon
 
+from scones_algorithms.averaging import WeightAverage
+from scones_algorithms.checkpoint import Checkpoints, State
 from scones_algorithms.distributed.exchange import Exchange, statistics
+from scones_algorithms.early_stopping import Watch
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.augment import Batches, targets
-from scones_algorithms.image_classification.averaging import WeightAverage
-from scones_algorithms.image_classification.checkpoint import Checkpoints, State
 from scones_algorithms.image_classification.dataset import LabelledImages
 from scones_algorithms.image_classification.inference import logits
 from scones_algorithms.image_classification.job import Job
-from scones_algorithms.image_classification.preprocess import Floats, Pixels, to_batch
 from scones_algorithms.image_classification.recipe import Recipe
-from scones_algorithms.image_classification.schedule import learning_rate
 from scones_algorithms.image_classification.tally import Tally
-from scones_algorithms.image_classification.watch import Watch
+from scones_algorithms.preprocess import Floats, Pixels, to_batch
+from scones_algorithms.schedule import learning_rate
 from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)

@@ -1,11 +1,46 @@
 """The course of the learning rate."""
 
 import math
+from typing import Protocol
 
-from scones_algorithms.image_classification.job import Job
+
+class Peak(Protocol):
+    """What a recipe says of the learning rate."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training images."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The highest."""
+
+    @property
+    def warmup_epochs(self) -> int:
+        """Epochs in which it rises to its peak."""
+
+    @property
+    def schedule(self) -> str:
+        """How it falls: "constant", along a "cosine" to 0, or by "step"."""
 
 
-def learning_rate(job: Job, epochs_done: float) -> float:
+class Scheduled(Protocol):
+    """A job whose learning rate has a course."""
+
+    @property
+    def recipe(self) -> Peak:
+        """How to train."""
+
+    @property
+    def lr_scheduler_step(self) -> tuple[int, ...]:
+        """Epochs at which the learning rate falls."""
+
+    @property
+    def lr_scheduler_factor(self) -> float:
+        """By which it is multiplied there."""
+
+
+def learning_rate(job: Scheduled, epochs_done: float) -> float:
     """Tell the learning rate at a point of the training.
 
     Args:
@@ -34,7 +69,7 @@ class Schedule:
         steps_per_epoch: of all workers together.
     """
 
-    def __init__(self, job: Job, steps_per_epoch: int) -> None:
+    def __init__(self, job: Scheduled, steps_per_epoch: int) -> None:
         self.base_lr = job.recipe.learning_rate  # an optimizer expects and sets it
         self._job = job
         self._steps_per_epoch = steps_per_epoch

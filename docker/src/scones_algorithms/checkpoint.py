@@ -1,6 +1,6 @@
 """What a training needs to go on where it stopped, one file that appears whole or not at all.
 
-    checkpoints/training-state.npz    weights, optimizer, averages, course of the accuracy
+    checkpoints/training-state.npz    weights, optimizer, averages, course of the validation score
     checkpoints/model.tar             what lay in the model folder then, where epochs are kept
 
 Written after each epoch where the folder /opt/ml/checkpoints exists: SageMaker makes it for jobs
@@ -11,7 +11,6 @@ same bits as one that never stopped.
 
 import io
 import json
-import os
 import tarfile
 import zipfile
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scones_algorithms.errors import CustomerError
+from scones_algorithms.whole_files import write_whole
 
 STATE_FILE: Final = "training-state.npz"
 MODEL_FILE: Final = "model.tar"
@@ -37,7 +37,7 @@ class State:
     Attributes:
         epochs_done: how many.
         arrays: by name, all that has numbers.
-        watch: the course of the validation accuracy.
+        watch: the course of the validation score.
     """
 
     epochs_done: int
@@ -84,7 +84,7 @@ class Checkpoints:
         content = io.BytesIO()
         named: dict[str, Any] = {ABOUT: np.array(json.dumps(about)), **state.arrays}
         np.savez(content, **named)
-        _replace(self._directory / STATE_FILE, content.getvalue())
+        write_whole(self._directory / STATE_FILE, lambda part: part.write_bytes(content.getvalue()))
 
     def read(self) -> State | None:
         """Read the checkpoint and put its model files back; None where there is none.
@@ -122,7 +122,7 @@ class Checkpoints:
         with tarfile.open(fileobj=content, mode="w") as archive:
             for file in files:
                 archive.add(file, file.name, recursive=False)
-        _replace(self._directory / MODEL_FILE, content.getvalue())
+        write_whole(self._directory / MODEL_FILE, lambda part: part.write_bytes(content.getvalue()))
         self._archived = present
 
     def _restore_model(self) -> None:
@@ -135,12 +135,3 @@ class Checkpoints:
 
 def _differing(theirs: dict[str, str], ours: dict[str, str]) -> list[str]:
     return sorted(name for name in {*theirs, *ours} if theirs.get(name) != ours.get(name))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

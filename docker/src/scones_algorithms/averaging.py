@@ -7,7 +7,7 @@ from typing import Any, Final
 import mxnet as mx
 import numpy as np
 
-from scones_algorithms.image_classification.checkpoint import Arrays
+from scones_algorithms.checkpoint import Arrays
 
 EVERY_STEPS: Final = 8  # neighbouring steps differ too little to be worth the copying
 

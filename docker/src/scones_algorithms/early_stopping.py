@@ -1,14 +1,41 @@
-"""Watches validation accuracy: which epoch is best, and when no better one is to be expected."""
+"""Watches a validation score: which epoch is best, and when no better one is to be expected."""
 
 import logging
-
-from scones_algorithms.image_classification.job import EarlyStopping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class EarlyStopping:
+    """When to end before the last epoch.
+
+    Attributes:
+        min_epochs: epochs that are run in any case.
+        patience: epochs without improvement to wait for one.
+        tolerance: relative gain in the score below which an epoch is no improvement.
+    """
+
+    min_epochs: int
+    patience: int
+    tolerance: float
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "EarlyStopping | None":
+        """Take the rule from a job's hyperparameters; None where it has none."""
+        if not values["early_stopping"]:
+            return None
+        return cls(
+            min_epochs=values["early_stopping_min_epochs"],
+            patience=values["early_stopping_patience"],
+            tolerance=values["early_stopping_tolerance"],
+        )
+
+
 class Watch:
-    """The course of a training's validation accuracy.
+    """The course of a training's validation score, such as accuracy.
 
     Args:
         rule: for early stopping; None to run all epochs.
@@ -35,15 +62,15 @@ class Watch:
         self.best_epoch, self._last_gain = int(state["best_epoch"]), int(state["last_gain"])
         self._best, self._to_beat = state["best"], state["to_beat"]
 
-    def is_best(self, accuracy: float, epochs_done: int) -> bool:
-        """Note an epoch's validation accuracy; whether it is the best so far."""
+    def is_best(self, score: float, epochs_done: int) -> bool:
+        """Note an epoch's validation score, from 0; whether it is the best so far."""
         tolerance = self._rule.tolerance if self._rule else 0.0
-        if accuracy > self._to_beat + tolerance * max(0.0, self._to_beat):
-            self._to_beat = accuracy
+        if score > self._to_beat + tolerance * max(0.0, self._to_beat):
+            self._to_beat = score
             self._last_gain = epochs_done
-        if accuracy <= self._best:
+        if score <= self._best:
             return False
-        self._best = accuracy
+        self._best = score
         self.best_epoch = epochs_done
         return True
 
