@@ -100,6 +100,22 @@ class TuningSettings(BaseModel):
     }
 
 
+class DetectorSettings(BaseModel):
+    """What the object detector learns from, and how."""
+
+    model_config = _Strict
+
+    classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("bicycle", "motorcycle")
+    others: tuple[str, ...] = ("bus", "pickup_truck", "tractor", "lawn_mower")
+    image_shape: Annotated[int, Field(ge=64, le=1024)] = 128
+    train: Annotated[int, Field(ge=1)] = 1500
+    validation: Annotated[int, Field(ge=1)] = 150
+    test: Annotated[int, Field(ge=1)] = 300
+    seed: int = 0
+    max_runtime_seconds: Annotated[int, Field(ge=1)] = 7200
+    hyperparameters: Mapping[str, str | int | float | bool] = {}
+
+
 class OwnImage(BaseModel):
     """A program that stands for a container image of one's own, where no Docker is used."""
 
@@ -128,6 +144,7 @@ class Settings(BaseSettings):
     etl: EtlSettings = EtlSettings()
     training: TrainingSettings = TrainingSettings()
     tuning: TuningSettings = TuningSettings()
+    detector: DetectorSettings = DetectorSettings()
     profiles: Mapping[str, Mapping[str, Any]] = {}
 
     @model_validator(mode="after")
@@ -159,6 +176,11 @@ class Settings(BaseSettings):
     def endpoint_name(self) -> str:
         """The endpoint that the workflow asks."""
         return f"{self.project}-classifier"
+
+    @property
+    def detector_name(self) -> str:
+        """The endpoint that finds objects."""
+        return f"{self.project}-detector"
 
     def route(self, name: str) -> Route:
         """Return the route of a class.

@@ -28,7 +28,7 @@ class EndpointRequest:
         model_uri: S3 URI of the model.tar.gz.
         role_arn: The role that the model server assumes.
         instance_type: Such as ml.m5.large.
-        capture_uri: S3 prefix for data capture, at 100 %.
+        capture_uri: S3 prefix for data capture, at 100 %; None for none.
         instances: How many there are at first.
         vpc_config: Security groups and subnets, as SageMaker has them; None for SageMaker's own.
         kms_key_arn: Key of what is captured; empty for AWS's own.
@@ -41,7 +41,7 @@ class EndpointRequest:
     model_uri: str
     role_arn: str
     instance_type: str
-    capture_uri: str
+    capture_uri: str | None
     instances: int = 1
     vpc_config: Mapping[str, Sequence[str]] | None = None
     kms_key_arn: str = ""
@@ -150,6 +150,8 @@ def data_capture(uri: str, kms_key_arn: str = "") -> dict[str, Any]:
 def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
     tags = as_list(request.tags)
     vpc = {"VpcConfig": dict(request.vpc_config)} if request.vpc_config else {}
+    uri = request.capture_uri
+    captured = {"DataCaptureConfig": data_capture(uri, request.kms_key_arn)} if uri else {}
     if not _exists(sagemaker.describe_model, ModelName=request.model_name):
         sagemaker.create_model(
             ModelName=request.model_name,
@@ -170,8 +172,8 @@ def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
                     "InitialVariantWeight": 1,
                 }
             ],
-            DataCaptureConfig=data_capture(request.capture_uri, request.kms_key_arn),
             Tags=tags,
+            **captured,
         )
 
 

@@ -99,6 +99,7 @@ class Profile(BaseModel):
     site_hosts: tuple[Host, ...] = ()
     site_database_secret_arn: str = ""
     training_image: str = "scones/image-classification:latest"
+    detector_image: str = "scones/object-detection:latest"
     training_instance_type: str = "ml.m5.large"
     training_instances: Annotated[int, Field(ge=1)] = 1
     training_volume_gb: Annotated[int, Field(ge=1)] = 10
@@ -214,6 +215,7 @@ PROFILES = {
             watched=True,
             monthly_budget_usd=50,
             training_image="811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
+            detector_image="811284229777.dkr.ecr.us-east-1.amazonaws.com/object-detection:1",
             training_instance_type="ml.p3.2xlarge",  # the built-in algorithm trains on GPUs only
             endpoint_instance_type="ml.m5.xlarge",
         ),

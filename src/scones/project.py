@@ -15,6 +15,7 @@ from scones.config import Settings
 from scones.console import Printed
 from scones.deploy import ClassRoute, DeploySettings, OperationsSettings, StackOutputs
 from scones.deploy.settings import PROJECT_TAG
+from scones.detection.staged import StagedScenes, read_staged
 from scones.emulation import remote, services, stack
 from scones.emulation.process import ServiceSpec, ServiceStatus
 from scones.errors import DataError
@@ -88,6 +89,16 @@ class Project:
         return self.data_dir / "current"
 
     @property
+    def scenes_dir(self) -> Path:
+        """Where the detector's scenes are staged, one folder each."""
+        return self.state_dir / "scenes"
+
+    @property
+    def current_scenes(self) -> Path:
+        """The file that names the scenes that were staged last."""
+        return self.scenes_dir / "current"
+
+    @property
     def deployed_marker(self) -> Path:
         """The file that says that the stack is to be there after `scones up`."""
         return self.state_dir / "deployed" / f"{self.settings.profile}.json"
@@ -159,6 +170,18 @@ class Project:
         if not self.current_dataset.exists():
             raise DataError(f"no images are staged in {self.data_dir}: run `scones etl` first")
         return read_dataset(self.data_dir / self.current_dataset.read_text())
+
+    def scenes(self) -> StagedScenes:
+        """Return what the detector is to be trained on: the scenes that were staged last.
+
+        Raises:
+            DataError: None were, or they are not whole.
+        """
+        if not self.current_scenes.exists():
+            raise DataError(
+                f"no scenes are staged in {self.scenes_dir}: run `scones detector stage` first"
+            )
+        return read_staged(self.scenes_dir / self.current_scenes.read_text())
 
     @property
     def classes(self) -> Sequence[str]:

@@ -23,6 +23,11 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 POLL_SECONDS = 0.5
 
 EPOCH_LINE = re.compile(r"Epoch\[(\d+)\] (Train-accuracy|Validation-accuracy|Time cost)=(\S+)")
+DETECTOR_LINE = re.compile(
+    r"epoch=(\d+), (?:batch=\d+ )?(?:train|validation) (cross_entropy|mAP) <\w+>=\(([^)]+)\)"
+)
+
+DETECTOR = "detector"  # a detector's jobs are named PROJECT-detector-...
 _CPU = re.compile(r"training used ([\d.]+) CPU seconds")
 
 
@@ -50,7 +55,9 @@ def tuning_prefix(project: str) -> str:
 
 
 def _trains_the_model(project: str, job_name: str) -> bool:
-    return job_name.startswith(f"{project}-") and not job_name.startswith(tuning_prefix(project))
+    """Whether a job's model may be served: its detector's jobs are a family of their own."""
+    others = (tuning_prefix(project), f"{project}-{DETECTOR}-")
+    return job_name.startswith(f"{project}-") and not job_name.startswith(others)
 
 
 def new_job_name(project: str) -> str:
@@ -210,6 +217,8 @@ class _EpochLines:
         """Take one log line."""
         if used := _CPU.search(line):
             self.cpu_seconds = float(used[1])
+        if found := DETECTOR_LINE.search(line):
+            self._show_detector(int(found[1]) + 1, found[2], found[3])
         if not (found := EPOCH_LINE.search(line)):
             return
         number, name, value = int(found[1]) + 1, found[2], found[3]
@@ -221,6 +230,17 @@ class _EpochLines:
             self._reporter.note(
                 f"epoch {number}{total}: accuracy {train[:5]} on training, "
                 f"{value[:5]} on validation images"
+            )
+
+    def _show_detector(self, number: int, name: str, value: str) -> None:
+        self._values[name] = value
+        self._reporter.progress("training", number, self._epochs, "epochs")
+        if name == "mAP":
+            total = f"/{self._epochs}" if self._epochs else ""
+            entropy = self._values.get("cross_entropy", "?")
+            self._reporter.note(
+                f"epoch {number}{total}: cross entropy {entropy[:5]} on training, "
+                f"mAP {value[:5]} on validation scenes"
             )
 
 

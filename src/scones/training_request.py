@@ -11,6 +11,16 @@ from typing import Any
 # A "d" after the generation (m5d, g4dn, p4de), and the newer families that all have such disks.
 _NVME = re.compile(r"[a-z]+\d+[a-z]*d[a-z]*|(g[56]|p5|trn[12])[a-z]*")
 
+CLASSIFIER_METRICS = {
+    "train:accuracy": r"Train-accuracy=(\S+)",
+    "validation:accuracy": r"Validation-accuracy=(\S+)",
+}
+DETECTOR_METRICS = {
+    "train:cross_entropy": r"train cross_entropy <loss>=\((\S+)\)",
+    "train:smooth_l1": r"train smooth_l1 <loss>=\((\S+)\)",
+    "validation:mAP": r"validation mAP <score>=\((\S+)\)",
+}
+
 
 @dataclass(frozen=True)
 class TrainingRequest:
@@ -32,6 +42,7 @@ class TrainingRequest:
         vpc_config: Security groups and subnets, as SageMaker has them; None for its own.
         kms_key_arn: Key of the disks and of the artifact; empty for AWS's own.
         tags: Of the job.
+        metrics: Name to the regular expression that finds it in the log.
     """
 
     job_name: str
@@ -49,6 +60,7 @@ class TrainingRequest:
     vpc_config: Mapping[str, Sequence[str]] | None = None
     kms_key_arn: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, str] = field(default_factory=lambda: CLASSIFIER_METRICS)
 
 
 def parameters(request: TrainingRequest) -> dict[str, Any]:
@@ -60,8 +72,7 @@ def parameters(request: TrainingRequest) -> dict[str, Any]:
             "TrainingImage": request.image,
             "TrainingInputMode": "File",
             "MetricDefinitions": [
-                {"Name": "train:accuracy", "Regex": r"Train-accuracy=(\S+)"},
-                {"Name": "validation:accuracy", "Regex": r"Validation-accuracy=(\S+)"},
+                {"Name": name, "Regex": regex} for name, regex in request.metrics.items()
             ],
         },
         "InputDataConfig": [_channel(name, uri) for name, uri in request.channels.items()],

@@ -69,6 +69,7 @@ class Commands(click.Group):
             "retrain": "model",
             "tune": "tuning",
             "models": "models",
+            "detector": "detector",
             "classify": "inference",
             "workflow": "inference",
             "monitor": "captures",

@@ -120,6 +120,12 @@ def _image_table(state_dir: Path, own: Iterable[OwnImage]) -> Path:
         ],
         "image": "scones/image-classification:latest",
     }
+    detector = {
+        "repositories": ["object-detection", "scones/object-detection"],
+        "command": [str(interpreter("algorithms")), "-m", "scones_algorithms.object_detection"],
+        "image": "scones/image-classification:latest",
+        "entrypoint": ["python", "-m", "scones_algorithms.object_detection"],
+    }
     analyzer = {
         "repositories": ["sagemaker-model-monitor-analyzer", "scones/monitor-analyzer"],
         "command": [sys.executable, "-m", "scones.monitor.analyzer"],
@@ -129,7 +135,7 @@ def _image_table(state_dir: Path, own: Iterable[OwnImage]) -> Path:
     others = [{"repositories": [image.repository], "command": _program(image)} for image in own]
     path = state_dir / "images.json"
     state_dir.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"images": [algorithm, analyzer, *others]}, indent=2))
+    path.write_text(json.dumps({"images": [algorithm, detector, analyzer, *others]}, indent=2))
     return path
 
 

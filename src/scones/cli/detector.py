@@ -1,0 +1,96 @@
+"""`scones detector stage`, `train` and `deploy`."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from scones.cli.app import Invocation, json_option, pass_invocation
+from scones.cli.confirmation import confirm, yes_option
+from scones.cli.data import source_options
+from scones.console import seconds
+from scones.errors import UsageError
+from scones.etl.dataset import SPLITS
+from scones.steps import detector as steps
+
+PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def detector() -> None:
+    """Find objects in photos: stage scenes, train on them, serve the model."""
+
+
+@detector.command()
+@source_options
+@click.option("--images", type=PATH, help="Your own photos; with neither of the next two, VOC.")
+@click.option("--coco", type=PATH, help="Their annotations as a COCO document.")
+@click.option("--annotations", type=PATH, help="Or a folder of the built-in algorithm's JSON.")
+@json_option
+@pass_invocation
+def stage(
+    invocation: Invocation,
+    *,
+    archive: Path | None,
+    folder: Path | None,
+    drawings: bool,
+    images: Path | None,
+    coco: Path | None,
+    annotations: Path | None,
+    as_json: bool,
+) -> None:
+    """Compose scenes with exact boxes, or take your own annotated photos, and stage them.
+
+    Without an option vehicles are cut from CIFAR-100, which is downloaded (169 MB).
+    """
+    if images is None and (coco or annotations):
+        raise UsageError(
+            "--coco and --annotations describe photos: name their folder with --images"
+        )
+    if coco and annotations:
+        raise UsageError("give one of --coco and --annotations, not both")
+    if images and (archive or folder or drawings):
+        raise UsageError("--images stands alone: leave out --archive, --folder and --drawings")
+    with invocation.project() as (project, terminal):
+        terminal.headline("Staging scenes")
+        if images is None:
+            source = steps.compose(project, archive=archive, folder=folder, drawings=drawings)
+        else:
+            source = steps.own_photos(project, images=images, coco=coco, annotations=annotations)
+        staged = steps.stage_scenes(project, source)
+        document = {"directory": str(staged.directory), **staged.as_json()}
+        terminal.result(document, staged.summary(), as_json=as_json)
+        terminal.next_step("scones deploy", "then `scones detector train`")
+
+
+@detector.command()
+@click.option("--job-name", help="Name of the training job; by default a new one.")
+@yes_option
+@json_option
+@pass_invocation
+def train(invocation: Invocation, *, job_name: str | None, yes: bool, as_json: bool) -> None:
+    """Upload the staged scenes and train a detector; follow its log until it ends."""
+    with invocation.project() as (project, terminal):
+        project.require_services()
+        staged = project.scenes()
+        confirm(project, terminal, "trains on an instance that costs", yes=yes)
+        terminal.headline(f"Training on {staged.pictures[SPLITS[0]]:,} scenes")
+        result = steps.train(project, staged, job_name=job_name)
+        cpu = f", {seconds(result.cpu_seconds)} of CPU" if result.cpu_seconds else ""
+        text = f"{result.job_name}: done in {seconds(result.seconds)}{cpu}\n{result.model_uri}"
+        terminal.result(asdict(result), text, as_json=as_json)
+        terminal.next_step("scones detector deploy", "serves it")
+
+
+@detector.command()
+@yes_option
+@json_option
+@pass_invocation
+def deploy(invocation: Invocation, *, yes: bool, as_json: bool) -> None:
+    """Serve the detector that was trained last."""
+    with invocation.project() as (project, terminal):
+        project.require_services()
+        confirm(project, terminal, "serves on an instance that costs", yes=yes)
+        terminal.headline("Serving the detector")
+        name = steps.serve(project)
+        terminal.result({"endpoint": name}, f"{name} is in service", as_json=as_json)
