@@ -34,7 +34,7 @@ module "core" {
   keep_data          = var.keep_data
   packages_dir       = var.packages_dir
   definitions_dir    = "${path.module}/../asl"
-  builtin_algorithms = concat(["image-classification"], var.web == null ? [] : ["object-detection"])
+  builtin_algorithms = ["image-classification", "object-detection"]
 }
 
 module "classifier" {

@@ -10,6 +10,7 @@ with warnings.catch_warnings():
     import gluoncv  # noqa: F401
     import mxnet  # noqa: F401
 
+from tests.algorithms import detector_jobs
 from tests.algorithms.jobs import Trained, run_train, write_job
 from tests.algorithms.servers import Server
 
@@ -29,5 +30,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def server(trained: Trained) -> Iterator[Server]:
     assert trained.process.returncode == 0, trained.process.stdout
     running = Server(trained.base)
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def detector_trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    long = detector_jobs.SMALL_JOB | {"epochs": "24", "mini_batch_size": "8"}
+    base = tmp_path_factory.mktemp("detector") / "ml"
+    detector_jobs.write_job(base, long, train=48, validation=16)
+    return Trained(base, detector_jobs.run_train(base))
+
+
+@pytest.fixture(scope="session")
+def detector_server(detector_trained: Trained) -> Iterator[Server]:
+    assert detector_trained.process.returncode == 0, detector_trained.process.stdout
+    running = Server(detector_trained.base, detector_jobs.DETECTOR)
     yield running
     assert running.stop() == 0

@@ -17,10 +17,10 @@ STOP_SECONDS = 20
 class Server:
     """A serving process on a free port of loopback."""
 
-    def __init__(self, base: Path, **variables: str) -> None:
+    def __init__(self, base: Path, command: list[str] = COMMAND, **variables: str) -> None:
         bound = {"SAGEMAKER_BIND_TO_PORT": "0", "SCONES_BIND_HOST": "127.0.0.1"}
         self.process = subprocess.Popen(
-            [*COMMAND, "serve"],
+            [*command, "serve"],
             env=environment(base, **(bound | variables)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -6,7 +6,13 @@ from pathlib import Path
 import click
 
 from scones.cli.app import cli
-from scones.config import EtlSettings, Settings, TrainingSettings, TuningSettings
+from scones.config import (
+    DetectorSettings,
+    EtlSettings,
+    Settings,
+    TrainingSettings,
+    TuningSettings,
+)
 from scones.profiles import PROFILES, Profile
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -14,10 +20,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_every_setting_is_documented() -> None:
     text = (DOCS / "settings.md").read_text()
-    names = {name for name in Settings.model_fields if name not in ("etl", "training", "tuning")}
-    names |= {f"etl.{name}" for name in EtlSettings.model_fields}
-    names |= {f"training.{name}" for name in TrainingSettings.model_fields}
-    names |= {f"tuning.{name}" for name in TuningSettings.model_fields}
+    tables = {
+        "etl": EtlSettings,
+        "training": TrainingSettings,
+        "tuning": TuningSettings,
+        "detector": DetectorSettings,
+    }
+    names = set(Settings.model_fields) - set(tables)
+    names |= {f"{table}.{name}" for table, model in tables.items() for name in model.model_fields}
     names |= set(Profile.model_fields)
     documented = set(re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE))
     assert names <= documented

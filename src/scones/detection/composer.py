@@ -25,10 +25,11 @@ from scones.etl.source import Split
 
 COMPOSER_VERSION = 1  # raise when the same seed no longer gives the same scenes
 MOST_OBJECTS = 4
-SIZES = (0.2, 0.62)  # larger side of an object, as a share of the scene's shorter side
-MOST_COVERED = 0.4  # share of an object that later ones may hide
+SIZES = (0.3, 0.7)  # larger side of an object, as a share of the scene's shorter side
+MOST_COVERED = 0.25  # share of an object that later ones may hide
 MOST_OUTSIDE = 0.12  # of its width or height
 TRIES = 12
+ASPECT = (0.66, 1.0)  # shorter side by longer side, as photographs have it
 OPAQUE = 128
 QUALITY = 88
 
@@ -68,7 +69,9 @@ class Composer:
 
     def _scene(self, split: Split, number: int) -> Scene:
         rng = np.random.default_rng([self.seed, zlib.crc32(split.encode()), number])
-        width, height = (int(side) for side in rng.integers(self.side, 2 * self.side + 1, 2))
+        longer = int(rng.integers(self.side, 2 * self.side + 1))
+        shorter = max(self.side, round(longer * rng.uniform(*ASPECT)))
+        width, height = (longer, shorter) if rng.random() < 0.6 else (shorter, longer)
         page = _ground(width, height, rng)
         there = self.cutouts[split]
         names = [name for name in self.others if there.get(name)]

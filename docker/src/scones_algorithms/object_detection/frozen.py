@@ -1,7 +1,9 @@
-"""Parameters that a training must not change."""
+"""Parameters that a training must not change, not even by rounding."""
 
 import re
 from typing import Any
+
+from mxnet.gluon.parameter import Constant
 
 from scones_algorithms.errors import CustomerError
 
@@ -9,7 +11,7 @@ NAMES_TOLD = 4
 
 
 class Frozen:
-    """The parameters whose names match a pattern.
+    """The parameters whose names match a pattern, and the anchors.
 
     Args:
         heads: with initial weights.
@@ -31,12 +33,13 @@ class Frozen:
             )
         for name in found:
             parameters[name].grad_req = "null"
-        self._kept = [(parameters[name], parameters[name].data().copy()) for name in found]
-
-    def __len__(self) -> int:
-        return len(self._kept)
+        self.names = found
+        constants = [name for name, one in parameters.items() if isinstance(one, Constant)]
+        self._kept = [
+            (parameters[name], parameters[name].data().copy()) for name in (*found, *constants)
+        ]
 
     def restore(self) -> None:
-        """Undo what changes without gradients: the statistics of batch normalisation."""
+        """Undo what changes without gradients: statistics, and means over equal weights."""
         for parameter, value in self._kept:
             parameter.set_data(value)

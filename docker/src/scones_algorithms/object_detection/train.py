@@ -60,7 +60,8 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
     else:
         set_initial_weights(heads, job)
     frozen = Frozen(heads, job.freeze)
-    log.info("Frozen parameters: %d", len(frozen))
+    if frozen.names:
+        log.info("Frozen parameters: %d", len(frozen.names))
     exchange = Alone(gluon.Trainer(heads.collect_params(), *_optimizer(job), kvstore=None))
     batches = Batches(scenes, job.recipe.mini_batch_size, job.recipe.augmentation, job.seed)
 

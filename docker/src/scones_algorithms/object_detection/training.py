@@ -9,7 +9,7 @@ The log lines are the built-in's, which tools match:
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import mxnet as mx
@@ -130,8 +130,11 @@ class Training:
             optimizer=self._exchange.optimizer_state(),
         )
 
-    def _weights_to_keep(self) -> contextlib.AbstractContextManager[None]:
-        return self._average.in_place() if self._average else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def _weights_to_keep(self) -> Iterator[None]:
+        with self._average.in_place() if self._average else contextlib.nullcontext():
+            self._frozen.restore()
+            yield
 
     def _train_epoch(self, epoch: int) -> bool:
         """Train one epoch; False where a stop request ended it."""
