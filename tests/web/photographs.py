@@ -6,8 +6,30 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw
 
+from scones.etl.drawings.pen import Pen, Pose
+from scones.etl.drawings.vehicles import DRAWN
+
+type Boxes = list[tuple[str, tuple[float, ...]]]
+
+NAMES = [
+    "market-street",
+    "morning-round",
+    "bay-3",
+    "old-town",
+    "evening",
+    "station",
+    "quay",
+    "yard",
+]
+SKIES = (
+    ((132, 178, 214), (246, 226, 200)),
+    ((92, 112, 160), (250, 190, 150)),
+    ((176, 200, 214), (236, 236, 228)),
+    ((70, 84, 128), (232, 150, 130)),
+)
 TEST_DATA_ENV = "SCONES_TEST_DATA"
 _KNOWN: dict[str, list[dict[str, Any]]] = {}
 
@@ -26,9 +48,9 @@ def found_in(picture: Image.Image) -> list[dict[str, Any]]:
     return [{"label": "bicycle", "confidence": 0.91, "box": box}]
 
 
-def photographs(folder: Path) -> list[Path]:
-    """Photos as files; `found_in` knows what is in them."""
-    data = os.environ.get(TEST_DATA_ENV)
+def photographs(folder: Path, *, real: bool = True) -> list[Path]:
+    """Photos as files, real ones where there are any; `found_in` knows what is in them."""
+    data = os.environ.get(TEST_DATA_ENV) if real else None
     return _real(Path(data) / "coco-vehicles") if data else _drawn(folder)
 
 
@@ -49,22 +71,67 @@ def _real(folder: Path) -> list[Path]:
 
 def _drawn(folder: Path) -> list[Path]:
     paths = []
-    for number in range(6):
-        picture = Image.linear_gradient("L").rotate(60 * number).resize((640, 480)).convert("RGB")
-        pen = ImageDraw.Draw(picture)
-        boxes = [(80 + 30 * number, 150, 180, 140), (360, 120 + 20 * number, 200, 180)]
-        for left, top, width, height in boxes:
-            pen.ellipse((left, top, left + width, top + height), fill=(180, 90, 30 * number))
-        labels = ("bicycle", "motorcycle")
-        path = folder / f"drawn-{number}.jpg"
-        picture.save(path, quality=90)
+    for number in range(8):
+        scene, boxes = street(number)
+        path = folder / f"{NAMES[number]}.jpg"
+        scene.save(path, quality=92)
         with Image.open(path) as opened:
-            _KNOWN[_fingerprint(opened)] = _objects(list(zip(labels, boxes, strict=True)))
+            _KNOWN[_fingerprint(opened)] = _objects(boxes)
         paths.append(path)
     return paths
 
 
-def _objects(boxes: list[tuple[str, tuple[float, ...]]]) -> list[dict[str, Any]]:
+def street(number: int, size: tuple[int, int] = (1200, 800)) -> tuple[Image.Image, Boxes]:
+    """Draw a street with vehicles; return it with the box of each."""
+    rng = np.random.default_rng(number)
+    width, height = size
+    top, low = (np.array(colour) for colour in SKIES[number % len(SKIES)])
+    share = np.linspace(0, 1, height)[:, None, None]
+    sky = np.repeat(top * (1 - share) + low * share, width, axis=1).astype(np.uint8)
+    picture = Image.fromarray(sky)
+    pen = ImageDraw.Draw(picture)
+    horizon = int(0.56 * height)
+    left = 0
+    while left < width:
+        right, roof = left + int(rng.integers(90, 220)), horizon - int(rng.integers(60, 330))
+        wall = tuple(int(c) for c in low * rng.uniform(0.5, 0.8))
+        pen.rectangle((left, roof, right, horizon), fill=wall)
+        for x in range(left + 18, right - 22, 36):
+            for y in range(roof + 20, horizon - 28, 48):
+                lit = rng.random() < 0.35
+                pane = (255, 226, 160) if lit else tuple(int(c * 0.75) for c in wall)
+                pen.rectangle((x, y, x + 16, y + 24), fill=pane)
+        left = right
+    pen.rectangle((0, horizon, width, height), fill=(96, 96, 102))
+    pen.rectangle((0, horizon, width, horizon + 26), fill=(150, 146, 140))
+    for x in range(-40, width, 190):
+        pen.polygon([(x, 700), (x + 110, 700), (x + 96, 712), (x - 16, 712)], fill=(214, 208, 190))
+    return picture, _vehicles(picture, rng)
+
+
+def _vehicles(picture: Image.Image, rng: np.random.Generator) -> Boxes:
+    boxes: Boxes = []
+    places = sorted(rng.choice(4, size=int(rng.integers(2, 4)), replace=False))
+    for place in places:
+        label = ("bicycle", "motorcycle", "bus")[int(rng.choice(3, p=[0.45, 0.4, 0.15]))]
+        layer = Image.new("RGBA", picture.size)
+        pose = Pose(
+            centre=(180 + 280 * place, 565 + float(rng.uniform(-20, 90))),
+            scale=float(rng.uniform(140, 185)),
+            tilt=0.0,
+            squeeze=float(rng.choice([-1, 1])) * float(rng.uniform(0.8, 1)),
+            slant=0.0,
+            middle=0.5,
+        )
+        DRAWN[label](Pen(layer, pose), rng)
+        box = layer.getbbox()
+        assert box is not None
+        picture.paste(layer, (0, 0), layer)
+        boxes.append((label, (box[0], box[1], box[2] - box[0], box[3] - box[1])))
+    return boxes
+
+
+def _objects(boxes: Boxes) -> list[dict[str, Any]]:
     objects = []
     for rank, (label, (left, top, width, height)) in enumerate(boxes):
         box = {"left": left, "top": top, "width": width, "height": height}
