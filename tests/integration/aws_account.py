@@ -19,6 +19,7 @@ import pytest
 from scones.aws import Session
 from scones.cli import main
 from scones.emulation.services import interpreter
+from tests.scones.stack_fixtures.ecr import Ecr, running_ecr
 from tests.scones.stack_fixtures.services import running_services
 
 from .conftest import ROOT
@@ -61,6 +62,7 @@ class Account:
 
     folder: Path
     url: str
+    ecr: Ecr
     sent: list[Request] = field(default_factory=list)
     key_arn: str = ""
 
@@ -105,10 +107,11 @@ def account(folder: Path) -> Iterator[Account]:
     log = folder / "requests.jsonl"
     with (
         running_services(folder, image=algorithm, request_log=log) as services,
+        running_ecr(folder, registry=False) as ecr,  # LocalStack has none
         pytest.MonkeyPatch.context() as patch,
     ):
         url = f"http://127.0.0.1:{services.localstack_port}"
-        made = Account(folder, url)
+        made = Account(folder, url, ecr)
         _enter(patch, made)
         yield made
 
@@ -120,6 +123,7 @@ def _enter(patch: pytest.MonkeyPatch, made: Account) -> None:
     nothing.write_text("")
     for name, value in {
         "AWS_ENDPOINT_URL": made.url,
+        "AWS_ENDPOINT_URL_ECR": made.ecr.url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "AWS_DEFAULT_REGION": REGION,

@@ -42,6 +42,9 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     with aws_account.account(tmp_path_factory.mktemp("aws")) as account:
         results = run_everything(account)
         comparisons = compare_roles(account)
+        account.ecr.api.create_repository(
+            repositoryName="made-by-hand", tags=[{"Key": "scones:project", "Value": PROJECT}]
+        )
         results["destroy"] = account.json("destroy")
         results["destroy again"] = account.json("destroy")
         yield Flow(account, results, comparisons)
@@ -290,6 +293,7 @@ def test_the_profile_is_that_of_aws_and_nothing_was_asked_of_another_address(flo
     assert (target.localstack_url, target.sagemaker_url) == (None, None)
     assert "image-classification:1" in target.training_image
     logged = {(r.service, r.operation) for r in flow.account.logged() if r.principal == ACCESS_KEY}
+    logged |= {("ecr", operation) for operation in flow.account.ecr.operations}
     assert {(r.service, r.operation) for r in flow.account.sent} == logged
 
 
@@ -336,7 +340,10 @@ def test_the_report_is_up_to_date(flow: Flow) -> None:
 
 
 def test_nothing_is_left_and_a_second_destroy_finds_nothing(flow: Flow) -> None:
-    assert f"stack {PROJECT}-core" in flow.results["destroy"]["removed"]
+    assert {f"stack {PROJECT}-core", "repository made-by-hand"} <= set(
+        flow.results["destroy"]["removed"]
+    )
+    assert flow.account.ecr.api.describe_repositories()["repositories"] == []
     assert flow.results["destroy again"]["removed"] == []
 
 

@@ -1,7 +1,8 @@
 """Remove everything that carries the project's name, and check that nothing is left.
 
 What writes goes first, so that nothing comes back: schedules, endpoints and jobs, then the stacks
-with their functions, then what carries the project's tag, then the buckets, then the logs.
+with their functions, then what carries the project's tag, images included, then the buckets, then
+the logs.
 """
 
 from functools import partial
@@ -12,6 +13,7 @@ from scones.deploy.artifacts import bucket_exists
 from scones.deploy.buckets import remove_bucket
 from scones.deploy.operation import describe
 from scones.deploy.remains import Ownership
+from scones.deploy.repositories import repositories
 from scones.deploy.settings import DeploySettings
 from scones.deploy.strays import strays
 from scones.deploy.tagged import tagged
@@ -44,8 +46,8 @@ def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) 
         stack.settled(cloudformation, name, reporter=reporter)
         if stack.delete(cloudformation, name, reporter=reporter):
             removed.append(f"stack {name}")
-    removed += remains.remove_all(partial(strays, aws, settings), reporter=reporter)
-    removed += remains.remove_all(partial(tagged, aws, settings), reporter=reporter)
+    for find in (strays, repositories, tagged):
+        removed += remains.remove_all(partial(find, aws, settings), reporter=reporter)
     for bucket in _buckets(aws, settings):
         if remove_bucket(aws.client("s3"), bucket, reporter=reporter):
             removed.append(f"bucket {bucket}")
@@ -70,7 +72,11 @@ def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
         for find in (remains.monitoring, remains.training, remains.hosting, remains.logs)
         for remainder in find(aws, is_ours)
     ]
-    found = [*strays(aws, settings), *tagged(aws, settings)]
+    found = [
+        *strays(aws, settings),
+        *repositories(aws, settings),
+        *tagged(aws, settings),
+    ]
     return stacks + buckets + outside + [remainder.label for remainder in found]
 
 

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import which
@@ -46,13 +46,13 @@ class Ecr:
 
     Attributes:
         url: Of its API.
-        host: The registry's, such as 127.0.0.1:40001; takes the place of AWS's in every answer.
+        host: The registry's, such as 127.0.0.1:40001, in the place of AWS's; None without one.
         asked: Operations and their parameters, in order.
         denied: Operations that the caller may not use.
         password: That GetAuthorizationToken answers, where it is not the right one.
     """
 
-    def __init__(self, url: str, host: str, moto_url: str) -> None:
+    def __init__(self, url: str, host: str | None, moto_url: str) -> None:
         self.url, self.host = url, host
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.denied: set[str] = set()
@@ -73,7 +73,8 @@ class Ecr:
             what = f"User: ada is not authorized to perform: ecr:{operation}"
             said = {"__type": "AccessDeniedException", "message": what}
             return 400, json.dumps(said).encode()
-        self._take_in_what_was_pushed()
+        if self.host:
+            self._take_in_what_was_pushed()
         request = urllib.request.Request(self.moto_url, body, headers)
         try:
             with urllib.request.urlopen(request) as reply:
@@ -82,7 +83,7 @@ class Ecr:
             with error:
                 status, said = error.code, error.read()
         said = said.replace(_token(PASSWORD), _token(self.password))
-        return status, said.replace(HOST.encode(), self.host.encode())
+        return status, said.replace(HOST.encode(), (self.host or HOST).encode())
 
     def _take_in_what_was_pushed(self) -> None:
         for repository in self.api.describe_repositories()["repositories"]:
@@ -145,19 +146,26 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_ecr(folder: Path) -> Iterator[Ecr]:
-    """Run the stand-in until the block ends; layers lie in the folder."""
+def running_ecr(folder: Path, *, registry: bool = True) -> Iterator[Ecr]:
+    """Run the stand-in until the block ends.
+
+    Args:
+        folder: Where the registry keeps its layers.
+        registry: Whether images can be pushed; without, ECR's API is there alone.
+    """
     front_port, moto_port, registry_port = free_ports(3)
     moto = ThreadedMotoServer("127.0.0.1", moto_port, verbose=False)
     moto.start()
-    host, moto_url = f"127.0.0.1:{registry_port}", f"http://127.0.0.1:{moto_port}"
+    host = f"127.0.0.1:{registry_port}" if registry else None
+    moto_url = f"http://127.0.0.1:{moto_port}"
     ecr = Ecr(f"http://127.0.0.1:{front_port}", host, moto_url)
     handler = type("Handler", (_Handler,), {"ecr": ecr})
     server = ThreadingHTTPServer(("127.0.0.1", front_port), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with urllib.request.urlopen(f"{moto_url}/moto-api/reset", b""), _registry(folder, host):
+        with urllib.request.urlopen(f"{moto_url}/moto-api/reset", b""):
+            pass
+        with _registry(folder, host) if host else nullcontext():
             yield ecr
     finally:
         server.shutdown()
