@@ -24,6 +24,8 @@ EMULATED_KEY = "test"
 """Access key and secret of the emulated profiles; LocalStack takes any."""
 CALLERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
 """Variables that would lead a client of the emulation to a person's account."""
+DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+"""What services answer to a caller who may not do something."""
 SAGEMAKER_SERVICES = ("sagemaker", "runtime.sagemaker")  # the second as botocore once called it
 
 

@@ -20,6 +20,7 @@ PREFIXES = {
     "stepfunctions": "states",
     "sagemaker-runtime": "sagemaker",
     "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
 }
 # https://docs.aws.amazon.com/AmazonS3/latest/API/s3-api-permissions.html
 ACTIONS = {

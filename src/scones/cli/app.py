@@ -60,7 +60,7 @@ class Commands(click.Group):
             "bootstrap": "bootstrap",
             "etl": "data",
             "image": "images",
-            "plan": "infrastructure",
+            "plan": "planning",
             "deploy": "infrastructure",
             "drift": "drift",
             "train": "model",

@@ -1,4 +1,4 @@
-"""The estimate of `scones plan`, and the quotas that a new account meets first."""
+"""The estimate of `scones plan`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -80,20 +80,6 @@ def estimate(target: Profile) -> CostEstimate:
         _training(target, training.get(target.training_instance_type)),
     )
     return CostEstimate(lines, table["as_of"], table["region"])
-
-
-def quotas(target: Profile) -> list[str]:
-    """Return the quotas that a new account meets first, each as Service Quotas names it.
-
-    New accounts may use few instance types, and of GPUs often none; only AWS can say.
-    """
-    training = "spot training" if target.training_spot else "training"
-    return [
-        f"{target.training_instance_type} for {training} job usage "
-        f"(needed: {target.training_instances})",
-        f"{target.endpoint_instance_type} for endpoint usage "
-        f"(needed: {target.endpoint_most_instances})",
-    ]
 
 
 def _training(target: Profile, hour: float | None) -> Line:

@@ -6,19 +6,22 @@
                       └ handlers and state machines, checked, each under its content's hash
 
 Everything is checked before the first call to AWS. A second deployment without a change does
-nothing. `plan` says what would be created without an account, `outputs` reads the names of what is
-deployed, and `destroy` removes all that carries the project's name, models and endpoints included.
+nothing. `plan` says what would be created without an account, `preview` what CloudFormation would
+change in one; `outputs` reads the names of what is deployed, and `destroy` removes all that carries
+the project's name, models and endpoints included.
 """
 
 from scones.deploy.destruction import destroy
 from scones.deploy.pipeline import deploy, deploy_operations, outputs
 from scones.deploy.planning import PlannedResource, plan
+from scones.deploy.preview import PlannedChange, preview
 from scones.deploy.settings import ClassRoute, DeploySettings, OperationsSettings, StackOutputs
 
 __all__ = [
     "ClassRoute",
     "DeploySettings",
     "OperationsSettings",
+    "PlannedChange",
     "PlannedResource",
     "StackOutputs",
     "deploy",
@@ -26,4 +29,5 @@ __all__ = [
     "destroy",
     "outputs",
     "plan",
+    "preview",
 ]

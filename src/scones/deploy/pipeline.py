@@ -2,18 +2,17 @@
 
 from functools import partial
 
-from scones import hosting
 from scones.aws import Aws
 from scones.deploy import stack
 from scones.deploy.artifacts import ensure_bucket, upload_missing
 from scones.deploy.definitions import require_valid
+from scones.deploy.intended import artifacts_of, core_change, operations_change
 from scones.deploy.operation import Condition, condition_of, describe
-from scones.deploy.package import DEFINITIONS, build
+from scones.deploy.package import DEFINITIONS
 from scones.deploy.remains import remove_all
 from scones.deploy.settings import DeploySettings, OperationsSettings, StackOutputs
 from scones.deploy.stack import StackChange
 from scones.deploy.strays import strays
-from scones.deploy.template import all_substitutions, declared, read_template
 from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
 
@@ -30,20 +29,13 @@ def deploy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -
         DeployError: A source is not well formed, or CloudFormation refuses or fails.
         UsageError: The project's name is too long for a bucket's.
     """
-    text, document = read_template(settings.template_path)
-    artifacts = build(settings.source_root, all_substitutions(settings))
-    bucket = settings.artifacts_bucket(aws.account, aws.region)
-    keys = {artifact.parameter: artifact.key for artifact in artifacts}
+    artifacts = artifacts_of(settings)
     for artifact in artifacts:
         if artifact.parameter in DEFINITIONS:
             name = DEFINITIONS[artifact.parameter]
             require_valid(aws.client("stepfunctions"), name, artifact.body.decode())
-    change = StackChange(
-        stack_name=settings.stack_name,
-        template_body=text,
-        parameters=declared(document, settings.parameters(bucket, keys)),
-        tags=settings.all_tags,
-    )
+    change = core_change(aws, settings, artifacts)
+    bucket = settings.artifacts_bucket(aws.account, aws.region)
     ensure_bucket(
         aws.client("s3"),
         bucket,
@@ -85,14 +77,7 @@ def deploy_operations(
     """
     cloudformation = aws.client("cloudformation")
     name = settings.operations_stack_name
-    text, document = read_template(settings.operations_template_path)
-    core = describe(cloudformation, settings.stack_name) or {}
-    values = {o["OutputKey"]: str(o["OutputValue"]) for o in core.get("Outputs", [])}
-    keys = {a.parameter: a.key for a in build(settings.source_root, all_substitutions(settings))}
-    values |= settings.parameters(settings.artifacts_bucket(aws.account, aws.region), keys)
-    there = scaling and hosting.status(aws, settings.endpoint_name) == "InService"
-    values |= operations.parameters(endpoint_is_there=there)
-    change = StackChange(name, text, declared(document, values), settings.all_tags)
+    change = operations_change(aws, settings, operations, artifacts_of(settings), scaling=scaling)
     exists = make_way(aws, name, settings, reporter)
     changed = stack.apply(cloudformation, change, exists=exists, reporter=reporter)
     reporter.note(f"{name} is {'deployed' if changed else 'up to date'}")

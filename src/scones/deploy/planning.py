@@ -33,11 +33,13 @@ class PlannedResource:
         logical_id: Its name in the template.
         type: Its type, such as AWS::S3::Bucket.
         name: Its name in the account; empty where AWS makes one up.
+        stack: The stack that it is in; empty for what is made before the stacks.
     """
 
     logical_id: str
     type: str
     name: str
+    stack: str = ""
 
 
 def plan(
@@ -53,6 +55,7 @@ def plan(
     Raises:
         DeployError: The template, a handler or a state machine is not well formed.
     """
+    stacks = (settings.stack_name, settings.operations_stack_name)
     documents = [read_template(path)[1] for path in template_paths(settings)]
     artifacts = build(settings.source_root, all_substitutions(settings))
     bucket = settings.artifacts_bucket(account, region)
@@ -68,8 +71,8 @@ def plan(
         PlannedResource("ArtifactsBucket", "AWS::S3::Bucket", bucket),
     ]
     return before_the_stack + [
-        PlannedResource(logical_id, resource["Type"], _name(resource, values))
-        for document in documents
+        PlannedResource(logical_id, resource["Type"], _name(resource, values), stack)
+        for stack, document in zip(stacks, documents, strict=False)
         for logical_id, resource in document["Resources"].items()
     ]
 

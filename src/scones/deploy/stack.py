@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from scones.aws import DENIED_CODES
 from scones.deploy.operation import Condition, Operation, condition_of, describe, poll
 from scones.errors import DeployError
 from scones.progress import SILENT, Reporter
@@ -109,6 +110,23 @@ def apply(
     return True
 
 
+def reviewed(cloudformation: Any, change: StackChange) -> list[dict[str, Any]]:
+    """Return what a change of a stack that is there would do, each as a ResourceChange.
+
+    Raises:
+        DeployError: CloudFormation refuses the change.
+    """
+    change_set = _create_change_set(cloudformation, change, "UPDATE")
+    if change_set is None:
+        return []
+    name = change_set["ChangeSetId"]
+    try:
+        pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=name)
+        return [entry["ResourceChange"] for page in pages for entry in page["Changes"]]
+    finally:
+        cloudformation.delete_change_set(ChangeSetName=name)
+
+
 def delete(cloudformation: Any, stack_name: str, *, reporter: Reporter = SILENT) -> bool:
     """Delete a stack and wait; return whether there was one.
 
@@ -179,6 +197,8 @@ def _create_change_set(
             ImportExistingResources=True,
         )
     except ClientError as error:
+        if error.response["Error"]["Code"] in DENIED_CODES:
+            raise
         raise DeployError(
             f"CloudFormation refuses '{change.stack_name}': {error.response['Error']['Message']}"
         ) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from scones.aws import DENIED_CODES
 from scones.errors import ImageError
 from scones.images.engine import Login
 from scones.progress import SILENT, Reporter
@@ -41,7 +42,6 @@ LIFECYCLE = {
         },
     ]
 }
-_REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def asking_ecr(what: str) -> Iterator[None]:
         yield
     except ClientError as error:
         details = error.response["Error"]
-        if details["Code"] in _REFUSED:
+        if details["Code"] in DENIED_CODES:
             raise ImageError(
                 f"these credentials may not {what} ({details['Message']}): they need the actions "
                 "that docs/17-aws.md lists at `scones image push`"

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from scones.cost import estimate, quotas
+from scones.cost import estimate
 from scones.profiles import PROFILES
 
 TABLE = tomllib.loads((files("scones.cost") / "prices.toml").read_text())
@@ -46,14 +46,6 @@ def test_an_unknown_instance_type_has_no_price_instead_of_a_wrong_one() -> None:
     assert found.total("1,000 predictions") is not None
 
 
-def test_the_quotas_are_those_of_the_settings() -> None:
-    scaled = AWS.model_copy(update={"endpoint_most_instances": 4})
-    assert quotas(scaled) == [
-        "ml.p3.2xlarge for training job usage (needed: 1)",
-        "ml.m5.xlarge for endpoint usage (needed: 4)",
-    ]
-
-
 def test_training_costs_by_the_instance_and_spot_is_never_more() -> None:
     two = AWS.model_copy(update={"training_instances": 2})
     hour = TABLE["training_hour"][AWS.training_instance_type]
@@ -65,8 +57,3 @@ def test_training_costs_by_the_instance_and_spot_is_never_more() -> None:
     ]
     assert line.usd == pytest.approx(2 * hour)
     assert "spot: at most" in line.what
-
-
-def test_spot_instances_have_a_quota_of_their_own() -> None:
-    spot = AWS.model_copy(update={"training_spot": True, "training_instances": 3})
-    assert quotas(spot)[0] == "ml.p3.2xlarge for spot training job usage (needed: 3)"
