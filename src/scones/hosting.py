@@ -15,6 +15,8 @@ from scones.tags import as_list
 VARIANT = "AllTraffic"
 POLL_SECONDS = 0.25
 DEADLINE_SECONDS = 1800.0
+_UPDATING = ("Updating", "SystemUpdating", "RollingBack")
+_UNTOUCHABLE = ("Creating", *_UPDATING)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def deploy(aws: Aws, request: EndpointRequest, *, reporter: Reporter = SILENT) -
     sagemaker = aws.client("sagemaker")
     try:
         _create_model(sagemaker, request)
-        found = status(aws, request.endpoint_name)
+        found = _settled_status(aws, request.endpoint_name)
         if found is not None and not _serves(sagemaker, request, found):
             reporter.note(f"{request.endpoint_name} is {found}: replacing it")
             delete_endpoint(aws, request.endpoint_name)
@@ -124,14 +126,23 @@ def delete_endpoint(aws: Aws, endpoint_name: str) -> None:
         EndpointError: It is still there after DEADLINE_SECONDS.
     """
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while status(aws, endpoint_name) == "Creating" and time.monotonic() < deadline:
+    while (found := status(aws, endpoint_name)) in _UNTOUCHABLE and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)  # SageMaker refuses to delete it before
-    aws.client("sagemaker").delete_endpoint(EndpointName=endpoint_name)
+    if found not in (None, "Deleting"):  # the second: an earlier command has said so already
+        aws.client("sagemaker").delete_endpoint(EndpointName=endpoint_name)
     while time.monotonic() < deadline:
         if status(aws, endpoint_name) is None:
             return
         time.sleep(POLL_SECONDS)
     raise EndpointError(f"endpoint '{endpoint_name}' is still being deleted: try again later")
+
+
+def _settled_status(aws: Aws, endpoint_name: str) -> str | None:
+    """Return the status once an update has ended: until then it serves what it served before."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while (found := status(aws, endpoint_name)) in _UPDATING and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return found
 
 
 def data_capture(uri: str, kms_key_arn: str = "") -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Retrain: the state machine trains a model and puts it into service if it is accurate enough.
 
 The work is done by `asl/train_and_deploy.asl.json`, which needs nobody who waits: an interrupted
-command leaves it running.
+command leaves it running, and the next one picks it up.
 """
 
 import contextlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
@@ -61,6 +62,30 @@ class RetrainingRequest:
 
 
 @dataclass(frozen=True)
+class UnderWay:
+    """An execution that runs.
+
+    Attributes:
+        arn: Its own.
+        job_name: Of its training job.
+        least_accuracy: What it was told.
+        epochs: How many its job trains, where it was told.
+    """
+
+    arn: str
+    job_name: str
+    least_accuracy: float
+    epochs: int | None
+
+    @classmethod
+    def read(cls, arn: str, document: Mapping[str, Any]) -> Self:
+        """Read it from its input."""
+        epochs = document["training"]["HyperParameters"].get("epochs")
+        least = float(document["least_accuracy"])
+        return cls(arn, document["name"], least, int(epochs) if epochs is not None else None)
+
+
+@dataclass(frozen=True)
 class Retraining:
     """What became of it.
 
@@ -68,6 +93,7 @@ class Retraining:
         deployed: Whether the model is in service now.
         job_name: The training job.
         accuracy: On the validation images.
+        least_accuracy: What it had to reach.
         model_uri: The artifact.
         endpoint_name: The endpoint that serves it, or that is as it was.
         execution_arn: The execution.
@@ -76,35 +102,55 @@ class Retraining:
     deployed: bool
     job_name: str
     accuracy: float
+    least_accuracy: float
     model_uri: str
     endpoint_name: str
     execution_arn: str
 
 
-def retrain(
-    aws: Aws,
-    request: RetrainingRequest,
-    *,
-    reporter: Reporter = SILENT,
-    epochs: int | None = None,
-) -> Retraining:
-    """Start an execution, follow its training job's log, and wait for its end.
+def running(aws: Aws, state_machine_arn: str) -> UnderWay | None:
+    """Return the execution that runs, if there is one.
 
-    Args:
-        aws: The session.
-        request: What to train, and what is good enough.
-        reporter: Told each epoch.
-        epochs: How many there will be, for the progress bar.
+    Raises:
+        WorkflowError: There is no such state machine.
+    """
+    states = aws.client("stepfunctions")
+    try:
+        found = states.list_executions(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
+            raise
+        raise WorkflowError(
+            f"there is no state machine {state_machine_arn}: run `scones deploy`"
+        ) from error
+    if not found["executions"]:
+        return None
+    arn = found["executions"][0]["executionArn"]
+    return UnderWay.read(arn, json.loads(states.describe_execution(executionArn=arn)["input"]))
+
+
+def start(aws: Aws, request: RetrainingRequest) -> UnderWay:
+    """Start an execution.
+
+    Raises:
+        WorkflowError: There is no such state machine, or it refuses.
+    """
+    document = request.document
+    name = request.training.job_name
+    arn = start_execution(aws, request.state_machine_arn, name, document)
+    return UnderWay.read(arn, document)
+
+
+def wait(aws: Aws, under_way: UnderWay, *, reporter: Reporter = SILENT) -> Retraining:
+    """Follow an execution's training job by its log, and wait for the execution's end.
 
     Raises:
         WorkflowError: The execution failed; nothing has been put into service.
     """
-    name = request.training.job_name
-    arn = start_execution(aws, request.state_machine_arn, name, request.document)
-    reporter.note(f"started {arn}")
+    name, arn = under_way.job_name, under_way.arn
     if _job_started(aws, name, arn):
         try:
-            training.wait(aws, name, reporter=reporter, epochs=epochs)
+            training.wait(aws, name, reporter=reporter, epochs=under_way.epochs)
         except TrainingError as error:
             reporter.note(str(error))  # the execution's end says the same, and notifies
     execution = wait_for_end(aws, arn, DEPLOY_SECONDS)
@@ -115,6 +161,7 @@ def retrain(
         deployed=output["deployed"],
         job_name=output["name"],
         accuracy=output["accuracy"],
+        least_accuracy=under_way.least_accuracy,
         model_uri=output["model_uri"],
         endpoint_name=output["endpoint_name"],
         execution_arn=arn,

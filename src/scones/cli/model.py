@@ -90,5 +90,5 @@ def retrain(
         seen = f"{result.job_name}: accuracy {result.accuracy:.3f}"
         text = f"{seen}, and {result.endpoint_name} serves it"
         if not result.deployed:
-            text = f"{seen} is below {least_accuracy:g}: {result.endpoint_name} is as it was"
+            text = f"{seen} is below {result.least_accuracy:g}: {result.endpoint_name} is as it was"
         terminal.result(asdict(result), text, as_json=as_json)

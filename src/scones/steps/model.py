@@ -5,7 +5,7 @@ from typing import Any
 
 from scones import builtin_algorithm, hosting, pretraining, retraining, training
 from scones.emulation.services import interpreter
-from scones.errors import EndpointError, UsageError
+from scones.errors import EndpointError, UsageError, WorkflowError
 from scones.etl.dataset import Dataset
 from scones.etl.opening import open_source
 from scones.pretraining import Pretrained
@@ -77,6 +77,9 @@ def retrain(
 ) -> Retraining:
     """Upload the images and have the state machine train, judge and deploy.
 
+    An execution that runs already is picked up, with the settings that it was started with: two
+    would deploy over each other.
+
     Args:
         project: The project.
         dataset: What to train on.
@@ -84,17 +87,25 @@ def retrain(
         job_name: A name for the job, by default a new one.
 
     Raises:
-        WorkflowError: The execution failed.
+        WorkflowError: The execution failed, or one of another name runs.
     """
-    name = job_name or training.new_job_name(project.settings.project)
-    request = retraining_request(project, dataset, name, least_accuracy)
-    epochs = request.training.hyperparameters.get("epochs")
-    return retraining.retrain(
-        project.aws,
-        request,
-        reporter=project.reporter,
-        epochs=int(epochs) if epochs is not None else None,
-    )
+    under_way = retraining.running(project.aws, project.outputs.train_state_machine_arn)
+    if under_way is None:
+        name = job_name or training.new_job_name(project.settings.project)
+        request = retraining_request(project, dataset, name, least_accuracy)
+        under_way = retraining.start(project.aws, request)
+        project.reporter.note(f"started {under_way.arn}")
+    elif job_name in (None, under_way.job_name):
+        project.reporter.note(
+            f"picking up {under_way.job_name}, which was started with a least accuracy of "
+            f"{under_way.least_accuracy:g}"
+        )
+    else:
+        raise WorkflowError(
+            f"{under_way.job_name} is being retrained: run `scones retrain` without --job-name to "
+            "wait for its end, then this"
+        )
+    return retraining.wait(project.aws, under_way, reporter=project.reporter)
 
 
 def retraining_request(
