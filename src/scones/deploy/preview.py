@@ -15,6 +15,7 @@ from scones.deploy.operation import Condition, condition_of, describe
 from scones.deploy.planning import PlannedResource, plan
 from scones.deploy.settings import DeploySettings
 from scones.deploy.stack import StackChange
+from scones.images import describe_repository
 
 _WORDS = {"Add": "create", "Modify": "change", "Remove": "delete", "Import": "take in"}
 _REPLACED = {"True": "replace", "Conditional": "change, maybe replace"}
@@ -53,17 +54,21 @@ def preview(aws: Aws, settings: DeploySettings) -> list[PlannedChange]:
     if settings.operations is not None:
         changes.append(operations_change(aws, settings, settings.operations, artifacts))
     return [
-        *_missing_outside(aws, planned, settings),
+        *_missing_outside(aws, planned),
         *(found for change in changes for found in _of_stack(aws, change, planned)),
     ]
 
 
-def _missing_outside(
-    aws: Aws, planned: list[PlannedResource], settings: DeploySettings
-) -> Iterator[PlannedChange]:
-    bucket = settings.artifacts_bucket(aws.account, aws.region)
-    if not bucket_exists(aws.client("s3"), bucket):
-        yield from (_created(resource) for resource in planned if resource.name == bucket)
+def _missing_outside(aws: Aws, planned: list[PlannedResource]) -> Iterator[PlannedChange]:
+    for resource in planned:
+        if not resource.stack and not _is_there(aws, resource):
+            yield _created(resource)
+
+
+def _is_there(aws: Aws, resource: PlannedResource) -> bool:
+    if resource.type == "AWS::ECR::Repository":
+        return describe_repository(aws.client("ecr"), resource.name) is not None
+    return bucket_exists(aws.client("s3"), resource.name)
 
 
 def _of_stack(

@@ -11,10 +11,18 @@ endpoints get ends in the digest.
 
 from scones.images.pushing import PushedImage, push
 from scones.images.record import pushed_uri
-from scones.images.repository import repository_name
+from scones.images.repository import describe_repository, repository_name
 from scones.images.scanning import Scan
 
-__all__ = ["PushedImage", "Scan", "names_registry", "push", "pushed_uri", "repository_name"]
+__all__ = [
+    "PushedImage",
+    "Scan",
+    "describe_repository",
+    "names_registry",
+    "push",
+    "pushed_uri",
+    "repository_name",
+]
 
 
 def names_registry(image: str) -> bool:

@@ -38,7 +38,13 @@ class PushedImage:
 
 
 def push(
-    aws: Aws, project: str, name: str, tags: Mapping[str, str], *, reporter: Reporter = SILENT
+    aws: Aws,
+    project: str,
+    name: str,
+    tags: Mapping[str, str],
+    *,
+    kms_key_arn: str = "",
+    reporter: Reporter = SILENT,
 ) -> PushedImage:
     """Bring an image of this machine to ECR; one that is there is not pushed again.
 
@@ -47,6 +53,7 @@ def push(
         project: Whose image it becomes.
         name: Of the image here, such as scones/image-classification:latest.
         tags: Of all that is made.
+        kms_key_arn: Encrypts a new repository; ECR's own key where it is empty.
         reporter: Told each stage and the progress.
 
     Raises:
@@ -55,7 +62,9 @@ def push(
     ecr = aws.client("ecr")
     with running_engine() as engine:
         image = engine.find(name)
-        repository = ensure_repository(ecr, repository_name(project, name), tags, reporter=reporter)
+        repository = ensure_repository(
+            ecr, repository_name(project, name), tags, kms_key_arn=kms_key_arn, reporter=reporter
+        )
         digest = digest_of(ecr, repository, image.tag)
         pushed = digest is None
         if pushed:

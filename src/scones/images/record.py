@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from scones.aws import Aws
 from scones.errors import ImageError
 from scones.images.repository import asking_ecr, repository_name
+from scones.tags import as_list
 
 
 def parameter_name(repository: str) -> str:
@@ -45,8 +46,7 @@ def write_uri(ssm: Any, repository: str, uri: str, tags: Mapping[str, str]) -> N
     with asking_ecr(f"write the parameter '{name}'"):
         found = _read(ssm, name)
         if found is None:
-            listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-            ssm.put_parameter(Name=name, Value=uri, Type="String", Tags=listed)
+            ssm.put_parameter(Name=name, Value=uri, Type="String", Tags=as_list(tags))
         elif found != uri:
             ssm.put_parameter(Name=name, Value=uri, Type="String", Overwrite=True)
 

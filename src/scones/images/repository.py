@@ -13,6 +13,7 @@ from scones.aws import DENIED_CODES
 from scones.errors import ImageError
 from scones.images.engine import Login
 from scones.progress import SILENT, Reporter
+from scones.tags import as_list
 
 KEPT_IMAGES = 20
 KEPT_UNTAGGED_DAYS = 7
@@ -83,7 +84,12 @@ def asking_ecr(what: str) -> Iterator[None]:
 
 
 def ensure_repository(
-    ecr: Any, name: str, tags: Mapping[str, str], *, reporter: Reporter = SILENT
+    ecr: Any,
+    name: str,
+    tags: Mapping[str, str],
+    *,
+    kms_key_arn: str = "",
+    reporter: Reporter = SILENT,
 ) -> Repository:
     """Make the repository unless it is there, and see that it is as it should be.
 
@@ -91,24 +97,34 @@ def ensure_repository(
         ecr: The client.
         name: The repository's.
         tags: Of a new one.
+        kms_key_arn: Key of a new one; ECR's own where it is empty. Neither can be changed later.
         reporter: Told what was made or changed.
 
     Raises:
         ImageError: ECR refuses.
     """
     with asking_ecr(f"make the repository '{name}'"):
-        found = _describe(ecr, name)
+        found = describe_repository(ecr, name)
         if found is None:
             found = ecr.create_repository(
                 repositoryName=name,
                 imageTagMutability="IMMUTABLE",
                 imageScanningConfiguration={"scanOnPush": True},
-                encryptionConfiguration={"encryptionType": "AES256"},
-                tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+                encryptionConfiguration=_encryption(kms_key_arn),
+                tags=as_list(tags),
             )["repository"]
             reporter.note(f"made the repository {name}")
         _settle(ecr, found, reporter)
     return Repository(name, found["repositoryUri"])
+
+
+def describe_repository(ecr: Any, name: str) -> dict[str, Any] | None:
+    """Return a repository as ECR describes it; None where there is none."""
+    try:
+        found = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    except ecr.exceptions.RepositoryNotFoundException:
+        return None
+    return dict(found[0])
 
 
 def login(ecr: Any) -> Login:
@@ -139,12 +155,10 @@ def digest_of(ecr: Any, repository: Repository, tag: str) -> str | None:
     return str(found["imageDetails"][0]["imageDigest"])
 
 
-def _describe(ecr: Any, name: str) -> dict[str, Any] | None:
-    try:
-        found = ecr.describe_repositories(repositoryNames=[name])["repositories"]
-    except ecr.exceptions.RepositoryNotFoundException:
-        return None
-    return dict(found[0])
+def _encryption(kms_key_arn: str) -> dict[str, str]:
+    if kms_key_arn:
+        return {"encryptionType": "KMS", "kmsKey": kms_key_arn}
+    return {"encryptionType": "AES256"}
 
 
 def _settle(ecr: Any, found: Mapping[str, Any], reporter: Reporter) -> None:

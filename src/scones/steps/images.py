@@ -39,5 +39,11 @@ def push(project: Project, name: str) -> PushedImage:
     Raises:
         ImageError: There is no Docker, no such image, or ECR refuses.
     """
-    tags = project.deploy_settings.all_tags
-    return images.push(project.aws, project.settings.project, name, tags, reporter=project.reporter)
+    return images.push(
+        project.aws,
+        project.settings.project,
+        name,
+        project.tags,
+        kms_key_arn=project.settings.target.kms_key_arn,
+        reporter=project.reporter,
+    )

@@ -5,7 +5,7 @@ import json
 import boto3
 import pytest
 
-from scones.deploy import deploy, destroy
+from scones.deploy import deploy, destroy, preview
 from scones.errors import DeployError
 from tests.scones.stack_fixtures.ecr import MANIFEST, REGION, running_ecr
 from tests.scones.stack_fixtures.fixtures import stack_settings
@@ -82,3 +82,15 @@ def test_a_repository_that_stays_is_named(aws, ecr, monkeypatch):
 
 def test_where_there_is_no_ecr_it_is_not_asked(aws):
     assert destroy(WithEcr(aws, None), stack_settings("prairie")) == []
+
+
+def test_a_plan_names_a_repository_that_an_image_is_to_be_pushed_to(aws, ecr):
+    asked = stack_settings(PROJECT, image_repositories=[f"{PROJECT}/pines"])
+    account = WithEcr(aws, ecr)
+
+    def created():
+        return {c.name for c in preview(account, asked) if c.type == "AWS::ECR::Repository"}
+
+    assert created() == {f"{PROJECT}/pines"}
+    make(ecr, f"{PROJECT}/pines", PROJECT)
+    assert created() == set()

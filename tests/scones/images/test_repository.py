@@ -57,6 +57,14 @@ def test_a_second_call_changes_nothing(ecr):
     assert heard.said == []
 
 
+@pytest.mark.parametrize("key", ["", "arn:aws:kms:us-east-1:123456789012:key/1-2"])
+def test_it_is_encrypted_with_the_key_of_the_profile(ecr, key):
+    ensure_repository(ecr, NAME, {}, kms_key_arn=key)
+    (found,) = ecr.describe_repositories()["repositories"]
+    asked = {"encryptionType": "KMS", "kmsKey": key} if key else {"encryptionType": "AES256"}
+    assert found["encryptionConfiguration"] == asked
+
+
 def test_what_was_changed_by_hand_is_put_right(ecr):
     ecr.create_repository(repositoryName=NAME)
     ensure_repository(ecr, NAME, {})
