@@ -3,12 +3,14 @@
     .tox/algorithms/bin/python benchmarks/train_accuracy.py ARCHIVE [--seeds 0,1,2] [--set A=B]
     ... --set use_pretrained_model=1       from the base network
     ... --divisions 1,2,3 --choose         validation images alone, for choosing a recipe
+    ... --strangers ARCHIVE --photos COCO  also pictures of other things, and cut-outs of photos
 
 Each seed is one training job as SageMaker would start it: 900 images to train on, 100 carved out
 of the training set to validate with. The 200 test images are scored once, after the last epoch,
 with the saved artifact; with --choose they are not looked at, and each division of the training
-images is one job that holds out other images. Prints progress on standard error and one JSON
-document on standard output.
+images is one job that holds out other images. Of pictures of twenty other classes it is told how
+many reach a confidence of 0.93. Prints progress on standard error and one JSON document on
+standard output.
 """
 
 import argparse
@@ -23,8 +25,10 @@ import tempfile
 import time
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from foreign_pictures import cut_outs, strangers
 from PIL import Image
 
 from scones_algorithms.image_classification.calibration import (
@@ -54,12 +58,22 @@ class ArrayUnpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def read_split(archive: tarfile.TarFile, split: str) -> tuple[np.ndarray, np.ndarray]:
-    def member(name):
-        return ArrayUnpickler(archive.extractfile(f"cifar-100-python/{name}"), encoding="bytes")
+class Others(NamedTuple):
+    """What is scored beside the validation images."""
 
-    names = member("meta").load()[b"fine_label_names"]
-    content = member(split).load()
+    choose: bool
+    strangers: Path | None
+    photos: Path | None
+
+
+def read_part(archive: tarfile.TarFile, name: str) -> dict:
+    member = archive.extractfile(f"cifar-100-python/{name}")
+    return ArrayUnpickler(member, encoding="bytes").load()
+
+
+def read_split(archive: tarfile.TarFile, split: str) -> tuple[np.ndarray, np.ndarray]:
+    names = read_part(archive, "meta")[b"fine_label_names"]
+    content = read_part(archive, split)
     numbers = np.array(content[b"fine_labels"])
     pixels = np.asarray(content[b"data"]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     picked = np.isin(numbers, [names.index(name) for name in CLASSES])
@@ -67,9 +81,9 @@ def read_split(archive: tarfile.TarFile, split: str) -> tuple[np.ndarray, np.nda
     return pixels[picked], labels
 
 
-def png(image: np.ndarray) -> bytes:
+def png(image: np.ndarray | Image.Image) -> bytes:
     content = BytesIO()
-    Image.fromarray(image).save(content, "PNG")
+    (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(content, "PNG")
     return content.getvalue()
 
 
@@ -125,6 +139,35 @@ def score(model_dir: Path, images: np.ndarray, labels: np.ndarray) -> dict[str, 
     }
 
 
+def score_strangers(model_dir: Path, archive: Path) -> dict[str, float]:
+    """Tell of each class that nobody has seen which share of its images passes."""
+    predictor = Predictor(model_dir)
+
+    def passes(image: np.ndarray) -> bool:
+        return bool(predictor.predict(png(image)).max() >= REPORTED_CONFIDENCE)
+
+    with tarfile.open(archive) as opened:
+        return {
+            name: round(float(np.mean([passes(image) for image in images])), 4)
+            for name, images in strangers(opened, read_part)
+        }
+
+
+def score_photos(model_dir: Path, folder: Path) -> dict[str, dict[str, int]]:
+    """Count cut-outs of photos, those that are right, those that pass, and both."""
+    predictor = Predictor(model_dir)
+    own = [name.decode() for name in CLASSES]
+    found: dict[str, dict[str, int]] = {}
+    for name, image in cut_outs(folder):
+        probabilities = predictor.predict(png(image))
+        right = name in own and int(probabilities.argmax()) == own.index(name)
+        passing = bool(probabilities.max() >= REPORTED_CONFIDENCE)
+        row = found.setdefault(name, {"count": 0, "right": 0, "pass": 0, "right_of_pass": 0})
+        for column, there in zip(row, (1, right, passing, right and passing), strict=True):
+            row[column] += int(there)
+    return found
+
+
 def wilson(share: float, count: int, z: float = 1.96) -> tuple[float, float]:
     """The 95 % interval that so many images allow around a share."""
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
@@ -153,8 +196,27 @@ def summary(runs: list[dict], part: str) -> dict[str, object]:
     return found
 
 
+def foreign_summary(runs: list[dict]) -> dict[str, object]:
+    """Put together what was found over the seeds."""
+    by_class = [run["strangers"] for run in runs if run["strangers"]]
+    photos = [run["photos"] for run in runs if run["photos"]]
+    found: dict[str, object] = {}
+    if by_class:
+        names = by_class[0].keys()
+        found["passing"] = {
+            name: round(float(np.mean([each[name] for each in by_class])), 4) for name in names
+        }
+        found["passing_mean"] = round(float(np.mean([list(e.values()) for e in by_class])), 4)
+    if photos:
+        found["photos"] = {
+            name: {column: sum(each[name][column] for each in photos) for column in photos[0][name]}
+            for name in photos[0]
+        }
+    return found
+
+
 def run_seed(
-    archive: tarfile.TarFile, seed: int, division: int, extra: dict[str, str], *, choose: bool
+    archive: tarfile.TarFile, seed: int, division: int, extra: dict[str, str], others: Others
 ) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="scones-train-") as folder:
         base = Path(folder)
@@ -163,7 +225,9 @@ def run_seed(
         configure(base, given | {"seed": str(seed)} | extra)
         cost = train(base)
         metadata = json.loads((base / "model" / "model-metadata.json").read_text())
-        test = {} if choose else score(base / "model", *read_split(archive, "test"))
+        model, choose = base / "model", others.choose
+        test = {} if choose else score(model, *read_split(archive, "test"))
+        strange = others.strangers and not choose and score_strangers(model, others.strangers)
         return {
             "seed": seed,
             "division": division,
@@ -171,6 +235,8 @@ def run_seed(
             "temperature": round(metadata["calibration"]["temperature"], 4),
             "validation": metadata["validation"],
             "test": test,
+            "strangers": strange or {},
+            "photos": score_photos(model, others.photos) if others.photos and not choose else {},
         }
 
 
@@ -181,16 +247,20 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="A=B")
     parser.add_argument("--divisions", default="0", help="of the training images")
     parser.add_argument("--choose", action="store_true", help="do not look at the test images")
+    parser.add_argument("--strangers", type=Path, help="an archive with all of CIFAR-100's classes")
+    parser.add_argument("--photos", type=Path, help="a folder with instances.json and images/")
     arguments = parser.parse_args()
+    others = Others(arguments.choose, arguments.strangers, arguments.photos)
     extra = dict(pair.split("=", 1) for pair in arguments.set)
     with tarfile.open(arguments.archive) as archive:
         runs = [
-            run_seed(archive, int(seed), int(division), extra, choose=arguments.choose)
+            run_seed(archive, int(seed), int(division), extra, others)
             for seed in arguments.seeds.split(",")
             for division in arguments.divisions.split(",")
         ]
     part = "validation" if arguments.choose else "test"
-    print(json.dumps({"runs": runs, part: summary(runs, part)}, indent=2))
+    document = {"runs": runs, part: summary(runs, part), "foreign": foreign_summary(runs)}
+    print(json.dumps(document, indent=2))
 
 
 if __name__ == "__main__":

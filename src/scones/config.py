@@ -56,6 +56,7 @@ class TrainingSettings(BaseModel):
 
     seed: int = 0
     max_runtime_seconds: Annotated[int, Field(ge=1)] = 3600
+    pretrained: bool = True
     hyperparameters: Mapping[str, str | int | float | bool] = {}
 
 

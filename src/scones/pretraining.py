@@ -79,7 +79,7 @@ def pretrain(
     base = directory / "ml"
     _lay_out(base, dataset, seed, epochs)
     _train(base, python, reporter)
-    return _pack(base / "model", directory / BASE_NAME, python, dataset, apart)
+    return _pack(base, directory / BASE_NAME, python, dataset, apart)
 
 
 def _lay_out(base: Path, dataset: Dataset, seed: int, epochs: int | None) -> None:
@@ -125,14 +125,14 @@ def _train(base: Path, python: Path, reporter: Reporter) -> None:
 
 
 def _pack(
-    model: Path, file: Path, python: Path, dataset: Dataset, apart: tuple[str, ...]
+    base: Path, file: Path, python: Path, dataset: Dataset, apart: tuple[str, ...]
 ) -> Pretrained:
     data = (
         f"{dataset.source}, {dataset.source_fingerprint}: {len(dataset.classes)} classes "
         f"(all but {', '.join(apart)}), {dataset.size('train'):,} images to train on and "
         f"{dataset.size('validation'):,} of the training images to validate with"
     )
-    command = [str(python), "-m", f"{ALGORITHM}.base_network", str(model), str(file)]
+    command = [str(python), "-m", f"{ALGORITHM}.base_network", str(base), str(file)]
     done = subprocess.run([*command, "--data", data], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise TrainingError(f"the base network cannot be written: {done.stderr.strip()}")

@@ -126,6 +126,20 @@ def test_broken_and_missing_images_are_named(tmp_path: Path) -> None:
         )
 
 
+def test_a_whole_image_is_shrunk_without_the_stripes_that_leaving_out_pixels_makes(
+    tmp_path: Path,
+) -> None:
+    stripes = np.zeros((64, 320, 3), np.uint8)
+    stripes[:, ::2] = 255  # one pixel in ten would be all white, or all black
+    path = tmp_path / "stripes.png"
+    Image.fromarray(stripes).save(path)
+    images = read_training_images(
+        [Entry(path, 0)], 32, 32, resize=None, keep_margin=True, whole=True
+    )
+    assert images.pixels.shape == (1, 32, 32, 3)
+    assert np.abs(images.pixels[0, :, 1:-1].astype(int) - 128).max() < 8
+
+
 def test_validation_images_of_any_size_are_stretched_as_in_serving(tmp_path: Path) -> None:
     path = tmp_path / "wide.png"
     picture(0, np.random.default_rng(0), 64).resize((90, 20)).save(path)

@@ -33,13 +33,17 @@ def some_images(count: int = 8, size: int = 32) -> LabelledImages:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+@pytest.mark.parametrize("size", [(32, 32), (33, 32), (320, 75)])
 def test_training_and_serving_see_an_image_alike_pixel_for_pixel(
-    trained: Trained, tmp_path: Path, mode: str
+    trained: Trained, tmp_path: Path, mode: str, size: tuple[int, int]
 ) -> None:
-    content = encoded(picture(1, np.random.default_rng(2)).convert(mode))
+    photo = picture(1, np.random.default_rng(2)).resize(size, Image.Resampling.NEAREST)
+    content = encoded(photo.convert(mode))
     path = tmp_path / "image.png"
     path.write_bytes(content)
-    images = read_training_images([Entry(path, 1)], 32, 32, resize=None, keep_margin=True)
+    images = read_training_images(
+        [Entry(path, 1)], 32, 32, resize=None, keep_margin=True, whole=MODERN.whole
+    )
     in_training, _ = next(batches(images, Augmentation(), batch=1).epoch(0))
     in_serving = Predictor(trained.base / "model").prepare(content)
     assert in_training.dtype == in_serving.dtype == np.float32

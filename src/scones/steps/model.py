@@ -16,6 +16,8 @@ from scones.steps.data import upload_images
 from scones.training import TrainingResult
 from scones.training_request import TrainingRequest
 
+CHOOSES_NETWORK = {"num_layers", "network", "recipe", "image_shape", "use_pretrained_model"}
+
 
 def train(project: Project, dataset: Dataset, *, job_name: str | None = None) -> TrainingResult:
     """Upload the images and train; pick up a job of this project that is still running.
@@ -158,7 +160,13 @@ def _request(
 
 
 def hyperparameters_of(project: Project, dataset: Dataset) -> dict[str, Any]:
-    """What a training job of this project is told."""
+    """What a training job of this project is told.
+
+    The built-in algorithm is not told to begin with its pretrained network: that is a ResNet for
+    large photos, which a project's own hyperparameters may still ask for.
+    """
+    training_settings = project.settings.training
+    given = dict(training_settings.hyperparameters)
     values: dict[str, Any] = {
         "num_classes": len(dataset.classes),
         "num_training_samples": dataset.size("train"),
@@ -166,10 +174,12 @@ def hyperparameters_of(project: Project, dataset: Dataset) -> dict[str, Any]:
     }
     target = project.settings.target
     if target.own_algorithm:
-        values["seed"] = project.settings.training.seed
+        values["seed"] = training_settings.seed
     if builtin_algorithm.is_builtin(target.training_image):
         values |= builtin_algorithm.defaults(target.training_instances)
-    return values | dict(project.settings.training.hyperparameters)
+    elif target.own_algorithm and training_settings.pretrained:
+        values |= {} if CHOOSES_NETWORK & given.keys() else {"use_pretrained_model": 1}
+    return values | given
 
 
 def serve(project: Project, model: tuple[str, str] | None = None) -> str:

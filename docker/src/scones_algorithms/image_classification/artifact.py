@@ -6,7 +6,8 @@
     model-metadata.json                 ours: how to prepare an image, and how the model came to be
 
 The temperature is folded into the last layer's weights, so whatever loads the model, by
-mx.mod.Module or gluon.SymbolBlock, gets calibrated probabilities.
+mx.mod.Module or gluon.SymbolBlock, gets calibrated probabilities. So are the base network and
+what makes an image familiar, where there is one: they are part of the same network.
 """
 
 import json
@@ -22,8 +23,9 @@ from scones_algorithms.image_classification.files import (
     SYMBOL_FILE,
     epoch_of,
 )
-from scones_algorithms.image_classification.inference import logits
+from scones_algorithms.image_classification.inference import familiar_logits, logits, pull
 from scones_algorithms.image_classification.network import last_layer
+from scones_algorithms.image_classification.onlooker import Onlooker
 from scones_algorithms.whole_files import save_arrays, write_whole
 
 
@@ -38,6 +40,8 @@ def save(
     metadata: dict[str, Any] | None,
     multi_label: bool = False,
     keep_every: int | None = None,
+    onlooker: Onlooker | None = None,
+    frozen: int = 0,
 ) -> Path:
     """Write a model; each file appears whole or not at all, an older model's weights go last.
 
@@ -52,15 +56,25 @@ def save(
             that are to be served.
         multi_label: each class has a probability of its own.
         keep_every: weights of every such epoch stay (checkpoint_frequency).
+        onlooker: what pulls the probabilities of unfamiliar images towards 1/K.
+        frozen: how many first blocks the network has in common with the onlooker's.
 
     Returns:
         The path of the weights.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    logits_symbol = logits(mx.sym, network, mx.sym.var("data"), mirror=mirror)
     activation = mx.sym.sigmoid if multi_label else mx.sym.softmax
-    symbol = activation(logits_symbol, name=activation.__name__)
-    weights = _weights(network, symbol, temperature)
+    arrays = _arrays(network, temperature)
+    data = mx.sym.var("data")
+    if onlooker:
+        found, seen = familiar_logits(network, onlooker.base, data, mirror=mirror, frozen=frozen)
+        arrays |= onlooker.arrays()
+        chosen = activation(found, name=activation.__name__)
+        symbol = pull(chosen, network.output._units, seen, arrays)
+    else:
+        found = logits(mx.sym, network, data, mirror=mirror)
+        symbol = activation(found, name=activation.__name__)
+    weights = _weights(symbol, arrays)
     path = directory / f"{PREFIX}-{epochs_done:04d}.params"
     shapes = [{"shape": [1, *image_shape], "name": "data"}]
     write_whole(path, lambda part: save_arrays(part, weights))
@@ -76,16 +90,21 @@ def save(
     return path
 
 
-def _weights(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:
-    parameters = network.collect_params()
+def _arrays(network: Any, temperature: float) -> dict[str, Any]:
     calibrated = last_layer(network)
-    weights = {}
-    for kind, names in (
-        ("arg", symbol.list_arguments()),
-        ("aux", symbol.list_auxiliary_states()),
-    ):
-        for name in names:
-            if name in parameters:
-                values = parameters[name].data()
-                weights[f"{kind}:{name}"] = values / temperature if name in calibrated else values
-    return weights
+    return {
+        name: parameter.data() / temperature if name in calibrated else parameter.data()
+        for name, parameter in network.collect_params().items()
+    }
+
+
+def _weights(symbol: Any, arrays: dict[str, Any]) -> dict[str, Any]:
+    return {
+        f"{kind}:{name}": arrays[name]
+        for kind, names in (
+            ("arg", symbol.list_arguments()),
+            ("aux", symbol.list_auxiliary_states()),
+        )
+        for name in names
+        if name in arrays
+    }

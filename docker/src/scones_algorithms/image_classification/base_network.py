@@ -1,9 +1,10 @@
-"""Makes a base network's file, and its card, from the model of a job with recipe=pretrain.
+"""Makes a base network's file, and its card, from a finished job with recipe=pretrain.
 
-    python -m scones_algorithms.image_classification.base_network MODEL_FOLDER FILE --data TEXT
+    python -m scones_algorithms.image_classification.base_network JOB_FOLDER FILE --data TEXT
 
-The file has all parameters in half precision, under the names that a new network gives them; the
-card beside it says how they came to be. `scones pretrain` runs this after the training.
+The file has all parameters in half precision, under the names that a new network gives them, and
+how the features of the job's training images are spread (`familiarity.Background`); the card
+beside it says how they came to be. `scones pretrain` runs this after the training.
 """
 
 import argparse
@@ -13,8 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from scones_algorithms.container import Container
 from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.familiarity import Background
 from scones_algorithms.image_classification.files import METADATA_FILE, latest_weights
+from scones_algorithms.image_classification.job import Job, read_job
+from scones_algorithms.image_classification.recipe import FINE_TUNING
 from scones_algorithms.mxnet_start import start_mxnet
 
 CARD = """# Base network `{name}`
@@ -24,6 +29,7 @@ What `use_pretrained_model=1` starts from: every layer but the last, which is dr
 | | |
 | --- | --- |
 | network | {network}, {count:,} parameters, half precision |
+| features | mean and covariances (within a class, and of all) of the training images' |
 | data | {data} |
 | command | `scones pretrain --archive ARCHIVE`: seed {seed}, {epochs} epochs, MXNet {mxnet} |
 | hyperparameters | {hyperparameters} |
@@ -31,18 +37,18 @@ What `use_pretrained_model=1` starts from: every layer but the last, which is dr
 | SHA-256 | `{sha256}` |
 | licence | of the weights: the project's; CIFAR-100 (Krizhevsky 2009) states none |
 
-The file holds weights and no images. The classes that it is meant to help with (bicycle,
-motorcycle) were in neither channel.
+The file holds numbers about images, and no images. The classes that are left out, with which it is
+meant to help, were in neither channel.
 
 Recipe: `{recipe}`
 """
 
 
-def write_base(model_dir: Path, file: Path, data: str) -> str:
+def write_base(container: Container, file: Path, data: str) -> str:
     """Write a base network's file and its card.
 
     Args:
-        model_dir: what a training left.
+        container: of a finished job.
         file: to be written; the card gets the same name with .md.
         data: what it was trained on, for a reader.
 
@@ -51,14 +57,31 @@ def write_base(model_dir: Path, file: Path, data: str) -> str:
     """
     import mxnet as mx
 
+    job, model_dir = read_job(container), container.model_dir
+    metadata = json.loads((model_dir / METADATA_FILE).read_text(encoding="utf-8"))
     loaded = mx.nd.load(str(latest_weights(model_dir)))
     arrays = {name.partition(":")[2]: array.astype("float16") for name, array in loaded.items()}
+    count = sum(array.size for array in arrays.values())
+    background = background_of(job, {name: array.asnumpy() for name, array in arrays.items()})
+    arrays |= {name: mx.nd.array(array) for name, array in background.arrays().items()}
     mx.nd.save(str(file), arrays)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    metadata = json.loads((model_dir / METADATA_FILE).read_text(encoding="utf-8"))
-    count = sum(array.size for array in arrays.values())
     file.with_suffix(".md").write_text(_card(file.name, digest, count, data, metadata))
     return digest
+
+
+def background_of(job: Job, arrays: dict[str, Any]) -> Background:
+    """Look at a job's training images with the network that it has trained."""
+    from scones_algorithms.image_classification.network import build_network
+    from scones_algorithms.image_classification.onlooker import features_of, middle
+    from scones_algorithms.image_classification.train import read_images
+    from scones_algorithms.weights import set_weights
+
+    network = build_network(job.num_layers, job.num_classes, job.image_shape, wide=job.wide)
+    set_weights(network, arrays)
+    images, _ = read_images(job)
+    pixels = middle(images.pixels, job.image_shape)
+    return Background.of(features_of(network, pixels, mirror=FINE_TUNING.mirror), images.labels)
 
 
 def _card(name: str, digest: str, count: int, data: str, metadata: dict[str, Any]) -> str:
@@ -80,13 +103,13 @@ def _card(name: str, digest: str, count: int, data: str, metadata: dict[str, Any
 def main() -> int:
     """Parse, write, print the SHA-256."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("model_dir", type=Path)
+    parser.add_argument("job", type=Path)
     parser.add_argument("file", type=Path)
     parser.add_argument("--data", default="not stated")
     arguments = parser.parse_args()
-    start_mxnet(lean=True)
+    start_mxnet()
     try:
-        print(write_base(arguments.model_dir, arguments.file, arguments.data))
+        print(write_base(Container(arguments.job), arguments.file, arguments.data))
     except CustomerError as error:
         print(error, file=sys.stderr)
         return 1

@@ -17,6 +17,7 @@ LOWEST, HIGHEST, STEPS = 0.1, 10.0, 401
 REPORTED_CONFIDENCE: Final = 0.93  # the workflow's usual threshold
 
 Labels = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
 
 
 def softmax(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.float64]:
@@ -33,7 +34,16 @@ def as_pairs(logits: Floats, labels: Labels) -> tuple[Floats, Labels]:
     return np.concatenate([np.zeros_like(flat), flat], axis=1), labels.reshape(-1)
 
 
-def fit_temperature(logits: Floats, labels: Labels) -> float:
+def pulled(probabilities: Doubles, share: Doubles | None) -> Doubles:
+    """Pull probabilities of (n, classes) towards 1/K, but for a share (n,) of each."""
+    if share is None:
+        return probabilities
+    kept = share[:, None]
+    found: Doubles = probabilities * kept + (1 - kept) / probabilities.shape[1]
+    return found
+
+
+def fit_temperature(logits: Floats, labels: Labels, share: Doubles | None = None) -> float:
     """Find the temperature under which the labels are likeliest.
 
     A label counts for a little less than certain, the less the fewer there are (as Platt did), so
@@ -42,6 +52,7 @@ def fit_temperature(logits: Floats, labels: Labels) -> float:
     Args:
         logits: (n, classes) of validation images.
         labels: (n,) their classes.
+        share: (n,) of each image's probabilities, from which they are pulled towards 1/K.
 
     Returns:
         Below 1 where the network was too modest, above 1 where it was too sure.
@@ -52,7 +63,8 @@ def fit_temperature(logits: Floats, labels: Labels) -> float:
     targets[np.arange(count), labels] += 1.0 - doubt
 
     def loss(temperature: float) -> float:
-        return float(-(targets * np.log(softmax(logits, temperature) + 1e-30)).sum(axis=1).mean())
+        likely = pulled(softmax(logits, temperature), share)
+        return float(-(targets * np.log(likely + 1e-30)).sum(axis=1).mean())
 
     candidates = np.geomspace(LOWEST, HIGHEST, STEPS)
     return float(min(candidates, key=loss))
@@ -70,7 +82,9 @@ def calibration_error(
     return float(np.abs(surplus).sum()) / len(right)
 
 
-def confidence_report(logits: Floats, labels: Labels, temperature: float) -> dict[str, float]:
+def confidence_report(
+    logits: Floats, labels: Labels, temperature: float, share: Doubles | None = None
+) -> dict[str, float]:
     """Tell how accuracy and confidence go together on validation images.
 
     Returns:
@@ -78,7 +92,7 @@ def confidence_report(logits: Floats, labels: Labels, temperature: float) -> dic
         log_loss of the right classes; share_confident, how many images reach a confidence of 0.93;
         accuracy_confident, how many of those are right.
     """
-    probabilities = softmax(logits, temperature)
+    probabilities = pulled(softmax(logits, temperature), share)
     confidences = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     likelihoods = probabilities[np.arange(len(labels)), labels]

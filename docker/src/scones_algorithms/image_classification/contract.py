@@ -58,6 +58,8 @@ HYPERPARAMETERS = (
     Hyperparameter(
         "recipe", choice("builtin", "modern", "pretrain"), note="builtin where num_layers is given"
     ),
-    Hyperparameter("network", choice("small", "resnet"), note="small where num_layers is not"),
+    Hyperparameter(
+        "network", choice("small", "wide", "resnet"), note="small where num_layers is not given"
+    ),
     Hyperparameter("seed", integer(0), 0),
 )

@@ -32,7 +32,13 @@ class LabelledImages:
 
 
 def read_training_images(
-    entries: list[Entry], height: int, width: int, *, resize: int | None, keep_margin: bool
+    entries: list[Entry],
+    height: int,
+    width: int,
+    *,
+    resize: int | None,
+    keep_margin: bool,
+    whole: bool = False,
 ) -> LabelledImages:
     """Read images to train on; a larger image is cropped in the middle, a smaller one refused.
 
@@ -42,6 +48,7 @@ def read_training_images(
         width: of the network's input, in pixels.
         resize: bring the shorter side to this many pixels first.
         keep_margin: keep up to a quarter more than the input's size, for crops at random places.
+        whole: crop nothing, but bring an image to size as serving does; `resize` goes before it.
     """
     margin = CROP_MARGIN if keep_margin else 1.0
 
@@ -53,6 +60,8 @@ def read_training_images(
                 f"{image.width} x {image.height} pixels are less than image_shape's {width} x "
                 f"{height}: lower image_shape or give resize"
             )
+        if whole and not resize:
+            return to_shape(image, height, width)
         return _middle(np.asarray(image), int(height * margin), int(width * margin))
 
     crops = _read(entries, fit)

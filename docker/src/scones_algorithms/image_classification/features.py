@@ -6,6 +6,7 @@ from typing import Any, Final
 import mxnet as mx
 
 from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.familiarity import PREFIX
 
 LAST_LAYER: Final = "FullyConnected"
 
@@ -23,9 +24,9 @@ def last_features(symbol: Any) -> Any:
     Raises:
         CustomerError: the network has no fully connected layer.
     """
-    layers = [
-        node["name"] for node in json.loads(symbol.tojson())["nodes"] if node["op"] == LAST_LAYER
-    ]
+    nodes = json.loads(symbol.tojson())["nodes"]
+    found = [node["name"] for node in nodes if node["op"] == LAST_LAYER]
+    layers = [name for name in found if not name.startswith(PREFIX)]
     if not layers:
         raise CustomerError(f"the model has no {LAST_LAYER} layer, so it gives no embedding")
     features = symbol.get_internals()[f"{layers[-1]}_output"].get_children()[0]

@@ -13,8 +13,10 @@ from scones_algorithms.image_classification.channels import channel_problems
 from scones_algorithms.image_classification.contract import HYPERPARAMETERS
 from scones_algorithms.image_classification.recipe import (
     AUGMENTATION_TYPES,
+    BASE_NETWORK,
     FINE_TUNING,
     MODERN,
+    PRETRAIN,
     RECIPES,
     SMALL_SIDE,
     Recipe,
@@ -22,6 +24,7 @@ from scones_algorithms.image_classification.recipe import (
 
 DEFAULT_KV_STORE = "dist_sync"
 DEFAULT_DEPTH = {"builtin": 152, "modern": 18, "pretrain": 18}
+STAGED = ("small", "wide")  # networks that have no num_layers
 RECIPE_FIELDS = (
     "epochs",
     "mini_batch_size",
@@ -41,7 +44,8 @@ class Job:
         num_training_samples: as stated by the customer; the list file has the truth.
         image_shape: channels, height, width.
         resize: shorter side to which training images are brought first, in pixels.
-        num_layers: depth of the ResNet; None for the small network.
+        num_layers: depth of the ResNet; None for three stages of one block each.
+        wide: of those three stages, the wider ones, which the base network has.
         recipe: how to train.
         lr_scheduler_step: epochs at which the learning rate falls.
         lr_scheduler_factor: by which it is multiplied there.
@@ -65,6 +69,7 @@ class Job:
     image_shape: tuple[int, int, int]
     resize: int | None
     num_layers: int | None
+    wide: bool
     recipe: Recipe
     lr_scheduler_step: tuple[int, ...]
     lr_scheduler_factor: float
@@ -110,7 +115,7 @@ def _contradictions(values: Mapping[str, Any], channels: Mapping[str, Channel]) 
     resize, shape = values.get("resize"), values.get("image_shape")
     if resize and shape and resize < max(shape[1:]):
         found.append(f"resize={resize} is less than a side of image_shape: make it larger")
-    if values.get("network") == "small" and values.get("num_layers"):
+    if values.get("network") in STAGED and values.get("num_layers"):
         found.append("num_layers belongs to network=resnet: leave out one of the two")
     if top_k and values.get("multi_label"):
         found.append("top_k belongs to single labels: leave it out, or multi_label")
@@ -128,10 +133,10 @@ def _contradictions(values: Mapping[str, Any], channels: Mapping[str, Channel]) 
 def _no_base(values: Mapping[str, Any]) -> list[str]:
     """Tell why there is no base network for a job."""
     shape = values.get("image_shape")
-    if values.get("num_layers") or values.get("network") == "resnet":
+    if values.get("num_layers") or values.get("network") not in (None, BASE_NETWORK):
         return [
-            "use_pretrained_model=1 has a base for network=small alone: leave out num_layers and "
-            "network, or give an earlier job's model in the channel model"
+            f"use_pretrained_model=1 has a base for network={BASE_NETWORK} alone: leave out "
+            "num_layers and network, or give an earlier job's model in the channel model"
         ]
     if shape and min(shape[1:]) >= SMALL_SIDE:
         return [
@@ -154,6 +159,7 @@ def _job(
         image_shape=values["image_shape"],
         resize=values["resize"],
         num_layers=_num_layers(values, recipe),
+        wide=_wide(values, recipe),
         recipe=recipe,
         lr_scheduler_step=values["lr_scheduler_step"] or (),
         lr_scheduler_factor=values["lr_scheduler_factor"],
@@ -198,12 +204,20 @@ def _num_layers(values: Mapping[str, Any], recipe: Recipe) -> int | None:
         return int(values["num_layers"])
     small_images = min(values["image_shape"][1:]) < SMALL_SIDE
     if (
-        values["network"] == "small"
+        values["network"] in STAGED
         or values["use_pretrained_model"]
         or (values["network"] is None and recipe.name != "builtin" and small_images)
     ):
         return None
     return DEFAULT_DEPTH[recipe.name]
+
+
+def _wide(values: Mapping[str, Any], recipe: Recipe) -> bool:
+    """Whether the network is the base network's: to make one, or to begin with it."""
+    if values["network"] or values["num_layers"]:
+        return bool(values["network"] == "wide")
+    from_base = values["use_pretrained_model"] or recipe.name == PRETRAIN.name
+    return bool(from_base and BASE_NETWORK == "wide")
 
 
 def _remarks(

@@ -1,4 +1,4 @@
-"""The networks: a small ResNet for small images, and the built-in's ResNets."""
+"""The networks: two small ResNets for small images, and the built-in's ResNets."""
 
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from scones_algorithms.image_classification.contract import CIFAR_DEPTHS
 from scones_algorithms.image_classification.recipe import SMALL_SIDE
 
 SMALL_CHANNELS: Final = (32, 32, 64, 128)  # of the first layer and of three stages, one block each
+WIDE_CHANNELS: Final = (32, 32, 96, 192)  # likewise; the base network's
 CIFAR_CHANNELS: Final = (16, 16, 32, 64)
 BASIC_CHANNELS: Final = (64, 64, 128, 256, 512)
 BOTTLENECK_CHANNELS: Final = (64, 256, 512, 1024, 2048)
@@ -24,21 +25,29 @@ IMAGENET_BLOCKS: Final = {
 
 
 def build_network(
-    num_layers: int | None, num_classes: int, image_shape: tuple[int, int, int]
+    num_layers: int | None,
+    num_classes: int,
+    image_shape: tuple[int, int, int],
+    *,
+    wide: bool = False,
+    prefix: str = "",
 ) -> Any:
     """Build a network with random weights, ready to train.
 
     Args:
-        num_layers: depth of a ResNet; None for the small network.
+        num_layers: depth of a ResNet; None for three stages of one block each.
         num_classes: outputs.
         image_shape: channels, height, width.
+        wide: of those three stages, the wider ones.
+        prefix: of the parameters' names.
 
     Returns:
         A hybridized gluon block whose last layer, `output`, gives logits of (batch, classes).
         Its random weights come from MXNet's seed.
     """
     with mx.name.NameManager():  # counts from 0: names do not depend on networks built before
-        network = _block(num_layers, num_classes, small=min(image_shape[1:]) < SMALL_SIDE)
+        small = min(image_shape[1:]) < SMALL_SIDE
+        network = _block(num_layers, num_classes, prefix, small=small, wide=wide)
     network.initialize(mx.init.Xavier(magnitude=2.24))
     network.hybridize(static_alloc=True, static_shape=True)
     network(mx.nd.zeros((1, *image_shape)))  # fixes the shapes of all weights
@@ -50,17 +59,34 @@ def last_layer(network: Any) -> tuple[str, str]:
     return network.output.weight.name, network.output.bias.name
 
 
-def describe_network(num_layers: int | None) -> str:
+def describe_network(num_layers: int | None, *, wide: bool = False) -> str:
     """Name a network for the log and the model's metadata."""
     if num_layers is not None:
         return f"resnet-{num_layers}"
-    return "small-" + "-".join(str(channels) for channels in SMALL_CHANNELS)
+    name, widths = ("wide", WIDE_CHANNELS) if wide else ("small", SMALL_CHANNELS)
+    return "-".join([name, *(str(width) for width in widths)])
 
 
-def _block(num_layers: int | None, num_classes: int, *, small: bool) -> Any:
-    options: dict[str, Any] = {"classes": num_classes, "prefix": ""}
+def freeze(network: Any, blocks: int) -> None:
+    """Let the first blocks of a network stay as they are, batch normalisation's statistics too."""
+    for block in network.features[:blocks]:
+        block.apply(_use_kept_statistics)
+        for parameter in block.collect_params().values():
+            parameter.grad_req = "null"
+
+
+def _use_kept_statistics(block: Any) -> None:
+    if isinstance(block, mx.gluon.nn.BatchNorm):
+        block._kwargs["use_global_stats"] = True  # MXNet has no other way in after the beginning
+
+
+def _block(
+    num_layers: int | None, num_classes: int, prefix: str, *, small: bool, wide: bool
+) -> Any:
+    options: dict[str, Any] = {"classes": num_classes, "prefix": prefix}
     if num_layers is None:
-        return CIFARResNetV1(CIFARBasicBlockV1, [1, 1, 1], SMALL_CHANNELS, **options)
+        channels = WIDE_CHANNELS if wide else SMALL_CHANNELS
+        return CIFARResNetV1(CIFARBasicBlockV1, [1, 1, 1], channels, **options)
     if num_layers in CIFAR_DEPTHS:
         blocks = [(num_layers - 2) // 6] * 3
         return CIFARResNetV1(CIFARBasicBlockV1, blocks, CIFAR_CHANNELS, **options)

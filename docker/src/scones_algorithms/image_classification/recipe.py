@@ -8,6 +8,7 @@ base network on many classes, and `FINE_TUNING` for what then begins with that.
 from dataclasses import dataclass, replace
 from typing import Literal
 
+BASE_NETWORK = "small"  # what the base network is, and what begins with it
 SMALL_SIDE = 96  # pixels; from here on the first layers of a network shrink the image
 
 
@@ -66,6 +67,9 @@ class Recipe:
         mirror: predict from each image and its mirror image; right where left and right mean the
             same, as in training with flips.
         keep: which epoch's model is kept: the last, or the best on the validation channel.
+        whole: training images are brought to size as serving does it, not cropped as in the
+            built-in, whose models are asked about larger cut-outs than they were trained on.
+        frozen: how many first blocks of a network that has weights already stay as they are.
     """
 
     name: str
@@ -83,6 +87,8 @@ class Recipe:
     mirror: bool
     keep: Literal["last", "best"]
     growth: tuple[tuple[float, float], ...] = ()
+    whole: bool = True
+    frozen: int = 0
 
     def scale(self, epoch: int) -> float:
         """Tell to which share of their size images are shrunk in an epoch, counted from 0."""
@@ -105,6 +111,7 @@ BUILTIN = Recipe(
     weight_average=0.0,
     mirror=False,
     keep="best",
+    whole=False,
 )
 
 MODERN = Recipe(
@@ -124,7 +131,7 @@ MODERN = Recipe(
     keep="last",
 )
 
-FINE_TUNING = replace(MODERN, epochs=12, warmup_epochs=1)
+FINE_TUNING = replace(MODERN, epochs=12, warmup_epochs=1, mirror=False)
 
 PRETRAIN = Recipe(
     name="pretrain",

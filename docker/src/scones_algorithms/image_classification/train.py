@@ -1,30 +1,20 @@
 """One training job from its configuration to its model."""
 
 import hashlib
-import importlib.metadata
 import logging
 import math
 import os
-import platform
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import mxnet as mx
 import numpy as np
 
-from scones_algorithms import preprocess
 from scones_algorithms.checkpoint import Checkpoints
-from scones_algorithms.container import JOB_NAME_ENV, Container
+from scones_algorithms.container import Container
 from scones_algorithms.distributed.exchange import Exchange
-from scones_algorithms.image_classification import artifact
 from scones_algorithms.image_classification.augment import Batches, targets
-from scones_algorithms.image_classification.calibration import (
-    REPORTED_CONFIDENCE,
-    as_pairs,
-    confidence_report,
-    fit_temperature,
-)
 from scones_algorithms.image_classification.channels import LIST_OF
 from scones_algorithms.image_classification.dataset import (
     LabelledImages,
@@ -37,14 +27,16 @@ from scones_algorithms.image_classification.entries import (
     present,
     read_entries,
 )
-from scones_algorithms.image_classification.files import PREFIX
 from scones_algorithms.image_classification.initial import set_initial_weights
 from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.labels import LabelForm
+from scones_algorithms.image_classification.model import Model
 from scones_algorithms.image_classification.network import (
     build_network,
     describe_network,
+    freeze,
 )
+from scones_algorithms.image_classification.onlooker import has_onlooker, learn
 from scones_algorithms.image_classification.optimizer import build_exchange
 from scones_algorithms.image_classification.training import Scores, Training
 from scones_algorithms.preprocess import Floats
@@ -53,7 +45,6 @@ from scones_algorithms.weights import digest, set_weights
 
 log = logging.getLogger(__name__)
 
-METADATA_FORMAT: Final = 1
 MOST_WEIGHT: Final = 100.0  # of a label that hardly any image has
 
 
@@ -72,7 +63,7 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
     _tell(job, images, validation)
     cv2.setNumThreads(1)
     mx.random.seed(job.seed)
-    network = build_network(job.num_layers, job.num_classes, job.image_shape)
+    network = build_network(job.num_layers, job.num_classes, job.image_shape, wide=job.wide)
     batches = _batches(job, images)
     checkpoints = Checkpoints(
         container.checkpoint_dir,
@@ -85,15 +76,18 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
         set_weights(network, resumed.part("weights"))
     else:
         set_initial_weights(network, job)
+    freeze(network, job.recipe.frozen)
     exchange = build_exchange(network, job, len(batches))
     _tell_counts(job, images, exchange)
+    onlooker = learn(job, images, exchange) if has_onlooker(job) else None
 
     def keep(epochs_done: int, scores: Scores | None, to_serve: bool) -> None:
         if job.cluster.size > 1:
             log.info("Parameters after %d epochs: sha256 %s", epochs_done, digest(network))
         if job.cluster.rank == 0:
-            labelled = (scores, validation) if scores and validation else None
-            _save(container, job, network, epochs_done, labelled, to_serve=to_serve)
+            judged = (scores, validation) if scores and validation else None
+            model = Model(network, job, onlooker, epochs_done)
+            model.save(container.model_dir, judged, to_serve=to_serve)
 
     if exchange.any(stop.requested):
         log.info("Stop requested before training: no model is kept")
@@ -119,6 +113,7 @@ def read_images(job: Job) -> tuple[LabelledImages, LabelledImages | None]:
         width,
         resize=job.resize,
         keep_margin=job.recipe.augmentation.crop,
+        whole=job.recipe.whole,
     )
     if "validation" not in job.channels:
         return images, None
@@ -173,7 +168,7 @@ def _tell(job: Job, images: LabelledImages, validation: LabelledImages | None) -
     log.info("Recipe: %s", asdict(job.recipe))
     log.info(
         "Network: %s, seed: %d, images: %d to train on, %d to validate with, threads: %s",
-        describe_network(job.num_layers),
+        describe_network(job.num_layers, wide=job.wide),
         job.seed,
         len(images),
         len(validation) if validation else 0,
@@ -198,73 +193,3 @@ def _tell_counts(job: Job, images: LabelledImages, exchange: Exchange) -> None:
     absent = [str(number) for number, count in enumerate(counts) if not count]
     if absent:
         log.warning("no training image is of class %s", ", ".join(absent))
-
-
-def _save(
-    container: Container,
-    job: Job,
-    network: Any,
-    epochs_done: int,
-    scored: tuple[Scores, LabelledImages] | None,
-    *,
-    to_serve: bool,
-) -> None:
-    temperature, validation = 1.0, None
-    if scored:
-        scores, images = scored
-        logits, labels = scores.logits, images.labels
-        if job.multi_label:
-            logits, labels = as_pairs(logits, labels)
-        temperature = fit_temperature(logits, labels)
-        validation = confidence_report(logits, labels, temperature)
-        log.info(
-            "Calibration: temperature=%.4f, %.1f%% of the validation images reach a confidence "
-            "of %g, of those %.1f%% are right",
-            temperature,
-            100 * validation["share_confident"],
-            REPORTED_CONFIDENCE,
-            100 * validation["accuracy_confident"],
-        )
-    metadata = _metadata(job, epochs_done, temperature, validation)
-    path = artifact.save(
-        container.model_dir,
-        network,
-        job.image_shape,
-        epochs_done,
-        mirror=job.recipe.mirror,
-        temperature=temperature,
-        metadata=metadata if to_serve else None,
-        multi_label=job.multi_label,
-        keep_every=job.checkpoint_frequency,
-    )
-    log.info('Saved checkpoint to "%s"', path)
-
-
-def _metadata(
-    job: Job, epochs_done: int, temperature: float, validation: dict[str, float] | None
-) -> dict[str, Any]:
-    """Tell all that serving needs, and how the model came to be; nothing in it is a time."""
-    return {
-        "format": METADATA_FORMAT,
-        "algorithm": PREFIX,
-        "num_classes": job.num_classes,
-        "multi_label": job.multi_label,
-        "image_shape": list(job.image_shape),
-        "normalization": {"mean": list(preprocess.MEAN), "std": list(preprocess.STD)},
-        "resize": preprocess.RESIZE_POLICY,
-        "network": describe_network(job.num_layers),
-        "recipe": asdict(job.recipe),
-        "seed": job.seed,
-        "epochs": epochs_done,
-        "hosts": {"count": job.cluster.size, "kv_store": job.kv_store},
-        "calibration": {"temperature": temperature, "folded_into": "output layer"},
-        "validation": validation,
-        "hyperparameters": dict(sorted(job.given.items())),
-        "training_job": os.environ.get(JOB_NAME_ENV, ""),
-        "versions": {
-            "scones-algorithms": importlib.metadata.version("scones-algorithms"),
-            "mxnet": mx.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }
