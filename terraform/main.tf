@@ -61,6 +61,11 @@ module "operations" {
   email              = var.email
   kms_key_arn        = var.kms_key_arn
   monthly_budget_usd = var.monthly_budget_usd
+  endpoint_name      = local.classifier_name
+  own_endpoint       = var.classifier != null
+  endpoint_hours     = var.endpoint_hours
+  data_bucket_name   = module.core.data_bucket_name
+  definitions_dir    = "${path.module}/../asl"
   state_machines     = module.core.state_machine_arns
   queues = merge(
     { incoming = module.core.undelivered_queue_name },

@@ -143,6 +143,26 @@ variable "monthly_budget_usd" {
   }
 }
 
+variable "endpoint_hours" {
+  type = object({
+    off       = string
+    on        = string
+    time_zone = optional(string, "UTC")
+  })
+  default     = null
+  description = "When the endpoint that `scones endpoint` made is taken away, as cron(0 20 * * ? *), and brought back; null for never. Not for an endpoint of Terraform's, which would miss it."
+
+  validation {
+    condition     = try(alltrue([for time in [var.endpoint_hours.off, var.endpoint_hours.on] : can(regex("^(cron|rate|at)\\(.+\\)$", time))]), var.endpoint_hours == null)
+    error_message = "endpoint_hours has times such as cron(0 20 * * ? *)."
+  }
+
+  validation {
+    condition     = var.endpoint_hours == null || var.classifier == null
+    error_message = "An endpoint that Terraform makes is not taken away: choose endpoint_hours or classifier."
+  }
+}
+
 variable "keep_data" {
   type        = bool
   default     = true

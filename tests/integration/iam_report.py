@@ -23,6 +23,7 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
     "FilterRole": _WRITES | _FUNCTION_TRACES,
     "ClassifyImageStateMachineRole": _MACHINE_TRACES,
     "ClassifyBatchStateMachineRole": _MACHINE_TRACES,
+    "EndpointHoursRole": _MACHINE_TRACES,
     "EndpointScheduleRole": {"states:StartExecution": "the test does not wait for the night"},
     "TrainAndDeployStateMachineRole": {
         "events:DescribeRule": _TASK_RULE,

@@ -114,6 +114,7 @@ _REFERENCES: dict[str, Callable[[Any], str]] = {
     "AWS::S3::Bucket": lambda p: p["BucketName"],
     "AWS::SNS::Topic": lambda p: _ARN.format("sns", p["TopicName"]),
     "AWS::SQS::Queue": lambda p: p["QueueName"],
+    "AWS::SSM::Parameter": lambda p: p["Name"],
     "AWS::StepFunctions::StateMachine": lambda p: _ARN.format(
         "states", f"stateMachine:{p['StateMachineName']}"
     ),
@@ -145,7 +146,7 @@ def cloudformation_system(more: Mapping[str, Any] | None = None) -> System:
     values = PARAMETERS | dict(more or {})
     core = Template("core.yaml", values)
     outputs = core.outputs()
-    for template in (core, Template("operations.yaml", values | OPERATIONS | outputs)):
+    for template in (core, Template("operations.yaml", OPERATIONS | values | outputs)):
         for logical_id, resource in template.resources.items():
             if template.wanted(logical_id):
                 _TERMS[resource["Type"]](system, template.properties(logical_id))
@@ -297,7 +298,9 @@ def _metric(metric: Mapping[str, Any], how: Mapping[str, Any]) -> str:
 
 _TERMS: dict[str, Callable[[System, Mapping[str, Any]], None]] = {
     "AWS::CloudWatch::Alarm": _alarm,
-    "AWS::CloudWatch::Dashboard": lambda system, p: system.add("dashboard", {}),
+    "AWS::CloudWatch::Dashboard": lambda system, p: system.add(
+        f"dashboard {p['DashboardName']}", {"body": json.loads(p["DashboardBody"])}
+    ),
     "AWS::Events::Rule": _rule,
     "AWS::IAM::Role": _role,
     "AWS::Lambda::Function": _function,
@@ -309,6 +312,19 @@ _TERMS: dict[str, Callable[[System, Mapping[str, Any]], None]] = {
     "AWS::SNS::TopicPolicy": _topic_policy,
     "AWS::SQS::Queue": _queue,
     "AWS::SQS::QueuePolicy": _queue_policy,
-    "AWS::SSM::Parameter": lambda system, p: system.add(f"parameter {p['Name']}", {}),
+    "AWS::Scheduler::Schedule": lambda system, p: system.add(
+        f"schedule {p['Name']}",
+        {
+            "times": p["ScheduleExpression"],
+            "time zone": p["ScheduleExpressionTimezone"],
+            "window": p["FlexibleTimeWindow"]["Mode"],
+            "target": p["Target"]["Arn"],
+            "role": p["Target"]["RoleArn"],
+            "input": json.loads(p["Target"]["Input"]),
+        },
+    ),
+    "AWS::SSM::Parameter": lambda system, p: system.add(
+        f"parameter {p['Name']}", {"type": p["Type"], "value": p["Value"]}
+    ),
     "AWS::StepFunctions::StateMachine": _state_machine,
 }

@@ -36,6 +36,7 @@ _NESTING = {
 _ARNS = {
     "aws_cloudwatch_event_rule": "arn:aws:events:{region}:{account}:rule/{name}",
     "aws_cloudwatch_log_group": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws_cloudwatch_metric_alarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{alarm_name}",
     "aws_iam_role": "arn:aws:iam::{account}:role/{name}",
     "aws_lambda_function": "arn:aws:lambda:{region}:{account}:function:{function_name}",
     "aws_s3_bucket": "arn:aws:s3:::{bucket}",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+HOURS = {"off": "cron(0 20 * * ? *)", "on": "cron(0 7 * * ? *)", "time_zone": "Europe/Berlin"}
 LEAST: dict[str, Any] = {
     "project": "scones-test",
     "owner": "tests",

@@ -44,6 +44,9 @@ class _Applied:
 
     def _terms(self) -> dict[str, Callable[[Values], None]]:
         return {
+            "aws_cloudwatch_dashboard": lambda v: self.system.add(
+                f"dashboard {v['dashboard_name']}", {"body": json.loads(v["dashboard_body"])}
+            ),
             "aws_cloudwatch_event_rule": self._rule,
             "aws_cloudwatch_event_target": self._target,
             "aws_cloudwatch_log_group": self._log_group,
@@ -61,6 +64,10 @@ class _Applied:
             "aws_s3_bucket_policy": lambda v: self._bucket(v, {"policy": statements(v["policy"])}),
             "aws_s3_bucket_public_access_block": self._public_access,
             "aws_s3_bucket_server_side_encryption_configuration": self._encryption,
+            "aws_scheduler_schedule": self._schedule,
+            "aws_ssm_parameter": lambda v: self.system.add(
+                f"parameter {v['name']}", {"type": v["type"], "value": v["value"]}
+            ),
             "aws_sfn_state_machine": self._state_machine,
             "aws_sns_topic": lambda v: self.system.add(
                 f"topic {v['name']}", {"key": v["kms_master_key_id"]}
@@ -143,6 +150,20 @@ class _Applied:
                     k: json.loads(w) if k == "CLASSES" else w for k, w in variables.items()
                 },
                 "traced": v["tracing_config"][0]["mode"] == "Active",
+            },
+        )
+
+    def _schedule(self, v: Values) -> None:
+        (window,), (target,) = v["flexible_time_window"], v["target"]
+        self.system.add(
+            f"schedule {v['name']}",
+            {
+                "times": v["schedule_expression"],
+                "time zone": v["schedule_expression_timezone"],
+                "window": window["mode"],
+                "target": target["arn"],
+                "role": target["role_arn"],
+                "input": json.loads(target["input"]),
             },
         )
 

@@ -11,15 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.terraform.cloudformation_side import cloudformation_system
-from tests.terraform.systems import LEAST
+from tests.terraform.systems import HOURS, LEAST
 from tests.terraform.terraform_side import terraform_system
 from tests.terraform.workspace import Workspace
 
 # What differs, as a pattern of the lines that `System.differences` gives, and why.
 DIFFERENCES = {
-    "alarm scones-test-endpoint-5xx: only CloudFormation": "Terraform has it for its own endpoints",
-    "dashboard: only CloudFormation": "scones draws it; teams with Terraform have their own",
-    "parameter /scones-test/*: only CloudFormation": "Terraform has outputs",
     "output ModelTopicArn: only Terraform": "other modules ask for it",
     "output StateMachineArns: only Terraform": "alarms ask for it",
     "output UndeliveredQueueUrl: only Terraform": "to read the queue with the AWS CLI",
@@ -43,6 +40,10 @@ OPTIONS = {
         {"SageMakerInVpc": "true"},
     ),
     "a key of one's own": ({"kms_key_arn": KEY}, {"KmsKeyArn": KEY}),
+    "hours of the endpoint": (
+        {"endpoint_hours": HOURS},
+        {"EndpointOff": HOURS["off"], "EndpointOn": HOURS["on"], "TimeZone": HOURS["time_zone"]},
+    ),
 }
 
 

@@ -95,6 +95,24 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_actions       = [aws_sns_topic.alarms.arn]
 }
 
+# An endpoint of Terraform's own has alarms of its own, one for each variant.
+resource "aws_cloudwatch_metric_alarm" "endpoint_errors" {
+  count = var.own_endpoint ? 0 : 1
+
+  alarm_name          = "${var.project}-endpoint-5xx"
+  alarm_description   = "The endpoint answered with errors of its own."
+  namespace           = "AWS/SageMaker"
+  metric_name         = "Invocation5XXErrors"
+  dimensions          = { EndpointName = var.endpoint_name, VariantName = "AllTraffic" }
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 3
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+}
+
 resource "aws_budgets_budget" "monthly" {
   count = var.monthly_budget_usd == null ? 0 : 1
 

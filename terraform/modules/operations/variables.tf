@@ -34,6 +34,36 @@ variable "state_machines" {
   description = "ARNs of the state machines whose failures are told, by their definitions' names; classify_image among them."
 }
 
+variable "endpoint_name" {
+  type        = string
+  description = "The endpoint that classifies."
+}
+
+variable "own_endpoint" {
+  type        = bool
+  description = "Whether Terraform makes that endpoint, with its alarms, or `scones endpoint` does."
+}
+
+variable "endpoint_hours" {
+  type = object({
+    off       = string
+    on        = string
+    time_zone = optional(string, "UTC")
+  })
+  default     = null
+  description = "When the endpoint is taken away and brought back; null for never."
+}
+
+variable "data_bucket_name" {
+  type        = string
+  description = "The bucket for photos, models and captures."
+}
+
+variable "definitions_dir" {
+  type        = string
+  description = "Folder with the state machines' files."
+}
+
 variable "queues" {
   type        = map(string)
   description = "Names of the dead-letter queues that are to be empty."
