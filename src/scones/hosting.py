@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from scones import as_asked
 from scones.aws import Aws
 from scones.errors import EndpointError
 from scones.progress import SILENT, Reporter
@@ -53,24 +54,24 @@ class EndpointRequest:
 def deploy(aws: Aws, request: EndpointRequest, *, reporter: Reporter = SILENT) -> None:
     """Create model, endpoint configuration and endpoint, and wait until it is in service.
 
-    What exists already under these names is kept; an endpoint that serves another model is
-    replaced.
+    What is there as it is asked for is kept; an endpoint that serves another model, or serves it
+    otherwise, is replaced.
 
     Raises:
         EndpointError: SageMaker refuses, or the endpoint fails.
     """
     sagemaker = aws.client("sagemaker")
     try:
-        _create_model(sagemaker, request)
+        configuration = _configuration(sagemaker, request)
         found = _settled_status(aws, request.endpoint_name)
-        if found is not None and not _serves(sagemaker, request, found):
+        if found is not None and not _serves(sagemaker, request, configuration, found):
             reporter.note(f"{request.endpoint_name} is {found}: replacing it")
             delete_endpoint(aws, request.endpoint_name)
             found = None
         if found is None:
             sagemaker.create_endpoint(
                 EndpointName=request.endpoint_name,
-                EndpointConfigName=request.model_name,
+                EndpointConfigName=configuration,
                 Tags=as_list(request.tags),
             )
     except ClientError as error:
@@ -158,48 +159,32 @@ def data_capture(uri: str, kms_key_arn: str = "") -> dict[str, Any]:
     }
 
 
-def _create_model(sagemaker: Any, request: EndpointRequest) -> None:
+def _configuration(sagemaker: Any, request: EndpointRequest) -> str:
+    """Return the name of a configuration that is as asked; make it, and its model, if need be."""
     tags = as_list(request.tags)
     vpc = {"VpcConfig": dict(request.vpc_config)} if request.vpc_config else {}
-    uri = request.capture_uri
-    captured = {"DataCaptureConfig": data_capture(uri, request.kms_key_arn)} if uri else {}
-    if not _exists(sagemaker.describe_model, ModelName=request.model_name):
-        sagemaker.create_model(
-            ModelName=request.model_name,
-            PrimaryContainer={"Image": request.image, "ModelDataUrl": request.model_uri},
-            ExecutionRoleArn=request.role_arn,
-            Tags=tags,
-            **vpc,
-        )
-    if not _exists(sagemaker.describe_endpoint_config, EndpointConfigName=request.model_name):
-        sagemaker.create_endpoint_config(
-            EndpointConfigName=request.model_name,
-            ProductionVariants=[
-                {
-                    "VariantName": VARIANT,
-                    "ModelName": request.model_name,
-                    "InstanceType": request.instance_type,
-                    "InitialInstanceCount": request.instances,
-                    "InitialVariantWeight": 1,
-                }
-            ],
-            Tags=tags,
-            **captured,
-        )
+    container = {"Image": request.image, "ModelDataUrl": request.model_uri}
+    model = as_asked.model(
+        sagemaker,
+        request.model_name,
+        {"PrimaryContainer": container, **vpc},
+        {"ExecutionRoleArn": request.role_arn, "Tags": tags},
+    )
+    variant = {
+        "VariantName": VARIANT,
+        "ModelName": model,
+        "InstanceType": request.instance_type,
+        "InitialInstanceCount": request.instances,
+        "InitialVariantWeight": 1,
+    }
+    asked: dict[str, Any] = {"ProductionVariants": [variant]}
+    if request.capture_uri:
+        asked["DataCaptureConfig"] = data_capture(request.capture_uri, request.kms_key_arn)
+    return as_asked.configuration(sagemaker, request.model_name, asked, {"Tags": tags})
 
 
-def _serves(sagemaker: Any, request: EndpointRequest, found: str) -> bool:
+def _serves(sagemaker: Any, request: EndpointRequest, configuration: str, found: str) -> bool:
     if found not in {"InService", "Creating", "OutOfService"}:  # the last: its server restarts
         return False
     described = sagemaker.describe_endpoint(EndpointName=request.endpoint_name)
-    return bool(described["EndpointConfigName"] == request.model_name)
-
-
-def _exists(describe: Any, **name: str) -> bool:
-    try:
-        describe(**name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationException":
-            return False
-        raise
-    return True
+    return bool(described["EndpointConfigName"] == configuration)

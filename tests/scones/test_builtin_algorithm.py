@@ -2,15 +2,19 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from scones import builtin_algorithm
 from scones.builtin_algorithm import check, defaults, is_builtin
+from scones.config import load
 from scones.deploy.settings import SOURCE_ROOT
 from scones.errors import ConfigError
 from scones.profiles import PROFILES
+from scones.project import Project
+from scones.steps.model import hyperparameters_of
 
 NEEDED: dict[str, Any] = {
     "num_classes": 2,
@@ -38,6 +42,17 @@ def test_several_instances_are_told_how_to_share() -> None:
 def test_what_the_built_in_takes_is_taken_without_a_word() -> None:
     assert check(NEEDED | {"epochs": 30, "early_stopping": True, "optimizer": "adam"}, GPU) == []
     assert check(NEEDED | defaults(3) | {"learning_rate": 1e-3, "_tuning": "x"}, GPU) == []
+
+
+@pytest.mark.parametrize(("profile", "told"), [("aws", {"num_layers": 18}), ("local", {"seed": 0})])
+def test_a_job_is_told_what_suits_the_image_of_its_profile(
+    profile: str, told: dict[str, Any]
+) -> None:
+    sizes = {"train": 900}
+    dataset: Any = SimpleNamespace(classes=("bicycle", "motorcycle"), size=sizes.__getitem__)
+    project = Project(load(profile=profile, state_dir=Path("none")))
+    common = {"num_classes": 2, "num_training_samples": 900, "image_shape": "3,32,32"}
+    assert hyperparameters_of(project, dataset) == common | told
 
 
 def test_all_faults_are_named_at_once() -> None:

@@ -39,7 +39,6 @@ resource "aws_lambda_function" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_158:Without a key of one's own CloudWatch encrypts logs with its own; the functions log ids and sizes, no pictures.
   #checkov:skip=CKV_AWS_338:Thirty days by default; log_retention_days takes a year where one is asked for.
   name              = "/aws/lambda/${var.project}-${local.dashed}"
   retention_in_days = var.log_retention_days

@@ -5,8 +5,7 @@ locals {
 }
 
 resource "aws_ssm_parameter" "endpoint_configuration" {
-  #checkov:skip=CKV_AWS_337:A name, no secret.
-  #checkov:skip=CKV2_AWS_34:A name, no secret.
+  #checkov:skip=CKV2_AWS_34:It is a configuration's name, no secret.
   count = var.endpoint_hours == null ? 0 : 1
 
   name        = "/${var.project}/endpoint-configuration"
