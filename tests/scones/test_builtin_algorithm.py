@@ -44,7 +44,10 @@ def test_what_the_built_in_takes_is_taken_without_a_word() -> None:
     assert check(NEEDED | defaults(3) | {"learning_rate": 1e-3, "_tuning": "x"}, GPU) == []
 
 
-@pytest.mark.parametrize(("profile", "told"), [("aws", {"num_layers": 18}), ("local", {"seed": 0})])
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [("aws", {"num_layers": 18}), ("local", {"seed": 0, "use_pretrained_model": 1})],
+)
 def test_a_job_is_told_what_suits_the_image_of_its_profile(
     profile: str, told: dict[str, Any]
 ) -> None:
