@@ -1,19 +1,25 @@
 from pathlib import Path
 
-from scones_algorithms.image_classification.contract import HYPERPARAMETERS
+import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "04-training.md"
+from scones_algorithms.image_classification import contract as image_classification
+from scones_algorithms.object_detection import contract as object_detection
 
-
-def test_every_hyperparameter_is_documented() -> None:
-    page = PAGE.read_text()
-    names = {hyperparameter.name for hyperparameter in HYPERPARAMETERS}
-    assert len(names) > 25
-    assert not {name for name in names if f"`{name}`" not in page}
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"04-training.md": image_classification, "18-detector.md": object_detection}
 
 
-def test_the_file_that_tests_a_hyperparameter_is_there() -> None:
-    rows = [line for line in PAGE.read_text().splitlines() if "| test_" in line]
+@pytest.mark.parametrize("page", PAGES)
+def test_every_hyperparameter_is_documented(page: str) -> None:
+    text = (DOCS / page).read_text()
+    names = {hyperparameter.name for hyperparameter in PAGES[page].HYPERPARAMETERS}
+    assert len(names) > 24
+    assert not {name for name in names if f"`{name}`" not in text}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_file_that_tests_a_hyperparameter_is_there(page: str) -> None:
+    rows = [line for line in (DOCS / page).read_text().splitlines() if "| test_" in line]
     assert len(rows) > 15
     named = {name.strip() for row in rows for name in row.split("|")[-2].split(",")}
     assert not {name for name in named if not (Path(__file__).parent / f"{name}.py").exists()}

@@ -65,17 +65,35 @@ def stage(
 
 @detector.command()
 @click.option("--job-name", help="Name of the training job; by default a new one.")
+@click.option(
+    "--pretrained", is_flag=True, help="Begin with GluonCV's weights, which are downloaded."
+)
+@click.option("--weights", type=PATH, help="Or with this .params file of GluonCV's.")
 @yes_option
 @json_option
 @pass_invocation
-def train(invocation: Invocation, *, job_name: str | None, yes: bool, as_json: bool) -> None:
+def train(
+    invocation: Invocation,
+    *,
+    job_name: str | None,
+    pretrained: bool,
+    weights: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Upload the staged scenes and train a detector; follow its log until it ends."""
+    if pretrained and weights:
+        raise UsageError("--weights takes the place of --pretrained: give one of them")
+    if weights and not weights.is_file():
+        raise UsageError(f"there is no file {weights}")
     with invocation.project() as (project, terminal):
         project.require_services()
         staged = project.scenes()
         confirm(project, terminal, "trains on an instance that costs", yes=yes)
         terminal.headline(f"Training on {staged.pictures[SPLITS[0]]:,} scenes")
-        result = steps.train(project, staged, job_name=job_name)
+        if pretrained:
+            weights = steps.published_weights(project)
+        result = steps.train(project, staged, job_name=job_name, weights=weights)
         cpu = f", {seconds(result.cpu_seconds)} of CPU" if result.cpu_seconds else ""
         text = f"{result.job_name}: done in {seconds(result.seconds)}{cpu}\n{result.model_uri}"
         terminal.result(asdict(result), text, as_json=as_json)

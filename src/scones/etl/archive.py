@@ -1,7 +1,7 @@
-"""Gets CIFAR-100's archive over the network, in pieces if need be, and checks it.
+"""Gets CIFAR-100's archive or another file over the network, in pieces if need be; checks it.
 
     .part and what the server called that version ──▶ GET (Range, If-Range) ──▶ append
-        ──▶ MD5 ──▶ rename to its final name
+        ──▶ MD5, or another check ──▶ rename to its final name
 
 A connection that drops is resumed from where it broke, after a pause that grows while nothing
 comes; so is a download that a person interrupted, in the next run. The final name never holds
@@ -14,6 +14,9 @@ import re
 import shutil
 import time
 import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import urllib3
@@ -26,12 +29,28 @@ from scones.etl.partial import PartialFile
 from scones.progress import SILENT, Reporter
 
 OFFICIAL_URL = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"
-_INSTEAD = "if you have the file, name it with --archive FILE"
 _CHUNK_BYTES = 1 << 18
 _MAX_BYTES = 1 << 30  # whoever sends more than this is not sending the archive
 _FIRST_ATTEMPTS = 2  # while nothing has ever come: who is offline should know soon
 _REDIRECTS_ONLY = urllib3.Retry(total=None, connect=0, read=0, redirect=3, status=0, other=0)
-_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file.
+
+    Attributes:
+        suffix: What such files end with, for a message.
+        magic: What they begin with.
+        instead: What a person who has the file can do.
+    """
+
+    suffix: str
+    magic: bytes
+    instead: str
+
+
+ARCHIVE = Kind(".tar.gz", b"\x1f\x8b", "if you have the file, name it with --archive FILE")
 
 
 class UnreachableError(DataError):
@@ -47,6 +66,8 @@ def download(
     *,
     url: str = OFFICIAL_URL,
     md5: str = OFFICIAL_MD5,
+    kind: Kind | None = None,
+    check: Callable[[Path], None] | None = None,
     attempts: int = 5,
     pause_seconds: float = 1.0,
     timeout_seconds: float = 20.0,
@@ -57,7 +78,9 @@ def download(
     Args:
         directory: Where to put it; made if it is not there.
         url: Where to get it.
-        md5: What it must be.
+        md5: What it must be, where there is no other check.
+        kind: Of file; by default a .tar.gz that `--archive` may name instead.
+        check: Raises DataError where what came is not what it should be.
         attempts: Attempts in a row that bring nothing before giving up; two if none ever did.
         pause_seconds: Pause after the first of those; it doubles each time.
         timeout_seconds: Longest wait for the next bytes; for a connection half of it.
@@ -75,14 +98,15 @@ def download(
         return final
     with exclusively(directory):
         part = PartialFile(final, url)
-        transfer = _Transfer(part, url, timeout_seconds, reporter)
+        kind = kind or ARCHIVE
+        transfer = _Transfer(part, url, kind, timeout_seconds, reporter)
         try:
             transfer.run(attempts, pause_seconds)
-            _check(part, url, md5)
+            _check(part, check or partial(_check_md5, url=url, md5=md5))
         except OSError as error:
             raise _cannot_write(part, error) from error
         part.finish()
-    reporter.note(f"downloaded {final.name}; its MD5 is the published one")
+    reporter.note(f"downloaded {final.name}; its checksum is the published one")
     return final
 
 
@@ -90,10 +114,17 @@ class _Transfer:
     """Receives one file in as many attempts as it takes."""
 
     def __init__(
-        self, part: PartialFile, url: str, timeout_seconds: float, reporter: Reporter
+        self,
+        part: PartialFile,
+        url: str,
+        kind: Kind,
+        timeout_seconds: float,
+        reporter: Reporter,
     ) -> None:
         self._part = part
         self._url = url
+        self._kind = kind
+        self._instead = kind.instead
         self._reporter = reporter
         self._came = 0
         self._pool = _pool(url)
@@ -110,7 +141,7 @@ class _Transfer:
                 fruitless = 0 if self._part.size > before else fruitless + 1
                 if fruitless >= (attempts if self._came else min(attempts, _FIRST_ATTEMPTS)):
                     raise UnreachableError(
-                        f"{self._url} cannot be downloaded: {broken}; {_INSTEAD}"
+                        f"{self._url} cannot be downloaded: {broken}; {self._instead}"
                     ) from broken
                 self._reporter.note(f"the download broke off ({broken}); going on")
                 time.sleep(pause_seconds * 2 ** max(0, fruitless - 1))
@@ -131,7 +162,8 @@ class _Transfer:
             reason = getattr(error, "reason", None) or error
             if isinstance(reason, http.NameResolutionError):
                 raise UnreachableError(
-                    f"{self._url} cannot be reached (no such host: is there a network?); {_INSTEAD}"
+                    f"{self._url} cannot be reached (no such host: is there a network?); "
+                    f"{self._instead}"
                 ) from error
             raise _Broken(_short(reason)) from error
         try:
@@ -160,17 +192,19 @@ class _Transfer:
         done = start
         with self._part.open(resumed=start > 0, validator=validator) as file:
             for chunk in answer.stream(_CHUNK_BYTES):
-                if done == 0 and not chunk.startswith(_GZIP_MAGIC):
-                    kind = answer.headers.get("Content-Type", "an unknown type")
+                if done == 0 and not chunk.startswith(self._kind.magic):
+                    came = answer.headers.get("Content-Type", "an unknown type")
                     raise DataError(
-                        f"{self._url} answered with {kind}, not a .tar.gz file "
-                        f"(a proxy or a login page?); {_INSTEAD}"
+                        f"{self._url} answered with {came}, not a {self._kind.suffix} file "
+                        f"(a proxy or a login page?); {self._instead}"
                     )
                 file.write(chunk)
                 done += len(chunk)
                 self._came += len(chunk)
                 if done > _MAX_BYTES:
-                    raise DataError(f"{self._url} sends more than {_MAX_BYTES:,} bytes; {_INSTEAD}")
+                    raise DataError(
+                        f"{self._url} sends more than {_MAX_BYTES:,} bytes; {self._instead}"
+                    )
                 self._reporter.progress("download", done, total, "B")
         if total is not None and done < total:
             raise _Broken(f"{done:,} of {total:,} bytes came")
@@ -193,7 +227,7 @@ class _Transfer:
             raise _Broken("the server could not go on where it stopped")
         if answer.status in (408, 429) or answer.status >= 500:
             raise _Broken(f"status {answer.status}")
-        raise UnreachableError(f"{self._url} answered with status {answer.status}; {_INSTEAD}")
+        raise UnreachableError(f"{self._url} answered with status {answer.status}; {self._instead}")
 
     def _check_space(self, start: int, total: int | None) -> None:
         """Refuse before the disk is full rather than after."""
@@ -217,21 +251,31 @@ def _validator(answer: urllib3.BaseHTTPResponse) -> str | None:
     return tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified")
 
 
-def _check(part: PartialFile, url: str, md5: str) -> None:
-    """Compare with the published MD5, and drop what is not the archive."""
-    with part.path.open("rb") as file:
-        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    if found != md5:
+def _check(part: PartialFile, check: Callable[[Path], None]) -> None:
+    """Check what came, and drop it where it is something else."""
+    try:
+        check(part.path)
+    except DataError:
         part.drop()
-        raise DataError(f"{url} gave a file with MD5 {found}, not {md5}; try again, or {_INSTEAD}")
+        raise
+
+
+def _check_md5(file: Path, *, url: str, md5: str) -> None:
+    """Compare with the published MD5."""
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if found != md5:
+        raise DataError(
+            f"{url} gave a file with MD5 {found}, not {md5}; try again, or {ARCHIVE.instead}"
+        )
 
 
 def _cannot_write(part: PartialFile, error: OSError) -> DataError:
     """Say why the file cannot be kept; what has come so far stays for the next run."""
     where = part.path.parent
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DataError(f"no space left in {where} for the archive; free some, then run again")
-    return DataError(f"cannot write the archive in {where}: {error}")
+        return DataError(f"no space left in {where} for the download; free some, then run again")
+    return DataError(f"cannot write the download in {where}: {error}")
 
 
 def _short(error: object) -> str:

@@ -26,6 +26,7 @@ _CONTENT_TYPES = {
     ".jpg": "image/jpeg",
     ".lst": "text/plain",
     ".json": "application/json",
+    ".params": "application/octet-stream",
 }
 
 

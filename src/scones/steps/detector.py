@@ -1,5 +1,6 @@
 """The object detector: its scenes staged, its model trained on them, and served."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ from scones.detection.builtin import read_builtin
 from scones.detection.coco import read_coco
 from scones.detection.composed import ComposedScenes
 from scones.detection.own_photos import OwnPhotos
+from scones.detection.pretrained import fetch, published
 from scones.detection.staged import StagedScenes
 from scones.detection.staging import SceneSource, stage
-from scones.detection.upload import upload
+from scones.detection.upload import upload, upload_weights
 from scones.detection.voc import read_voc
 from scones.errors import EndpointError
 from scones.etl.opening import open_source
@@ -84,8 +86,31 @@ def stage_scenes(project: Project, source: SceneSource) -> StagedScenes:
     return staged
 
 
-def train(project: Project, staged: StagedScenes, *, job_name: str | None = None) -> TrainingResult:
+def published_weights(project: Project) -> Path:
+    """Download GluonCV's weights for the network of the settings, unless they are there.
+
+    Raises:
+        UsageError: There are none for it.
+        DataError: They cannot be had, or are not what was published.
+    """
+    wanted = published(project.settings.detector.hyperparameters)
+    return fetch(project.state_dir / "downloads", wanted, reporter=project.reporter)
+
+
+def train(
+    project: Project,
+    staged: StagedScenes,
+    *,
+    job_name: str | None = None,
+    weights: Path | None = None,
+) -> TrainingResult:
     """Upload the scenes and train; pick up a job of the detector that is still running.
+
+    Args:
+        project: The project.
+        staged: What to train on.
+        job_name: A name for the job, by default a new one.
+        weights: A .params file of GluonCV's to begin with.
 
     Raises:
         TrainingError: The job failed or was stopped, or its name is taken.
@@ -98,7 +123,14 @@ def train(project: Project, staged: StagedScenes, *, job_name: str | None = None
         name = running
     else:
         name = job_name or training.new_job_name(family)
-        training.start(project.aws, _request(project, staged, name, hyperparameters))
+        request = _request(project, staged, name, hyperparameters)
+        if weights is not None:
+            channels = upload_weights(
+                *(project.aws.client("s3"), weights, project.outputs.data_bucket),
+                reporter=project.reporter,
+            )
+            request = replace(request, channels={**request.channels, **channels})
+        training.start(project.aws, request)
     epochs = hyperparameters.get("epochs")
     return training.wait(
         project.aws,

@@ -124,13 +124,13 @@ def build_heads(job: Job) -> Any:
     """Build a detector with random weights from MXNet's seed, ready to train."""
     with mx.name.NameManager():  # counts from 0: names do not depend on networks built before
         heads = Heads(BUILDERS[job.network](job.side, job.num_classes), job.side)
-    _initialize(heads)
+    initialize(heads)
     heads.hybridize(static_alloc=True, static_shape=True)
     heads(mx.nd.zeros((1, 3, job.side, job.side)))  # fixes the shapes of all weights
     return heads
 
 
-def _initialize(heads: Any) -> None:
+def initialize(heads: Any) -> None:
     """Draw the weights; anchors are constants among the parameters and keep their values."""
     for name, parameter in heads.collect_params().items():
         if isinstance(parameter, gluon.parameter.Constant) or not name.endswith("weight"):
