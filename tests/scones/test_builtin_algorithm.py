@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scones import builtin_algorithm
-from scones.builtin_algorithm import check, defaults, is_builtin
+from scones.builtin_algorithm import OURS, check, defaults, is_builtin
+from scones.builtin_tables import TABLES
 from scones.config import load
 from scones.deploy.settings import SOURCE_ROOT
 from scones.errors import ConfigError
@@ -23,7 +23,9 @@ NEEDED: dict[str, Any] = {
     "num_layers": 18,
 }
 GPU = "ml.p3.2xlarge"
-TABLE = SOURCE_ROOT / "docker/src/scones_algorithms/image_classification/contract.py"
+CLASSIFIER = PROFILES["aws"].training_image
+DETECTOR = PROFILES["aws"].detector_image
+CONTRACTS = SOURCE_ROOT / "docker/src/scones_algorithms"
 
 
 def test_the_image_of_the_profile_for_aws_is_the_built_in_and_ours_is_not() -> None:
@@ -40,8 +42,13 @@ def test_several_instances_are_told_how_to_share() -> None:
 
 
 def test_what_the_built_in_takes_is_taken_without_a_word() -> None:
-    assert check(NEEDED | {"epochs": 30, "early_stopping": True, "optimizer": "adam"}, GPU) == []
-    assert check(NEEDED | defaults(3) | {"learning_rate": 1e-3, "_tuning": "x"}, GPU) == []
+    assert (
+        check(CLASSIFIER, NEEDED | {"epochs": 30, "early_stopping": True, "optimizer": "adam"}, GPU)
+        == []
+    )
+    assert (
+        check(CLASSIFIER, NEEDED | defaults(3) | {"learning_rate": 1e-3, "_tuning": "x"}, GPU) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +68,7 @@ def test_a_job_is_told_what_suits_the_image_of_its_profile(
 def test_all_faults_are_named_at_once() -> None:
     wrong = NEEDED | {"seed": 0, "recipe": "modern", "layers": 3, "epochs": 0, "momentum": 1.5}
     with pytest.raises(ConfigError) as caught:
-        check(wrong, "ml.m5.large")
+        check(CLASSIFIER, wrong, "ml.m5.large")
     said = str(caught.value)
     for part in (
         "seed (only our own image knows it)",
@@ -93,12 +100,12 @@ def test_all_faults_are_named_at_once() -> None:
 )
 def test_a_value_that_it_does_not_take_is_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=re.escape(f"{name}={value} (")):
-        check(NEEDED | {name: value}, GPU)
+        check(CLASSIFIER, NEEDED | {name: value}, GPU)
 
 
 def test_a_job_needs_classes_and_samples() -> None:
     with pytest.raises(ConfigError, match=r"without num_classes; a job without num_training_sam"):
-        check({}, GPU)
+        check(CLASSIFIER, {}, GPU)
 
 
 @pytest.mark.parametrize(
@@ -115,16 +122,31 @@ def test_a_job_needs_classes_and_samples() -> None:
 def test_a_depth_that_does_not_suit_the_images_is_doubted(
     shape: str, depth: int, doubt: str | None
 ) -> None:
-    found = check(NEEDED | {"image_shape": shape, "num_layers": depth}, GPU)
+    found = check(CLASSIFIER, NEEDED | {"image_shape": shape, "num_layers": depth}, GPU)
     assert len(found) == (doubt is not None)
     assert doubt is None or doubt in found[0]
 
 
 def test_the_default_depth_of_the_built_in_is_doubted_for_small_images() -> None:
     without = {name: value for name, value in NEEDED.items() if name != "num_layers"}
-    assert "num_layers=152" in check(without, GPU)[0]
+    assert "num_layers=152" in check(CLASSIFIER, without, GPU)[0]
 
 
-def test_the_table_is_that_of_our_own_algorithm_without_ours() -> None:
-    declared = set(re.findall(r'Hyperparameter\(\s*"(\w+)"', Path(TABLE).read_text()))
-    assert declared == set(builtin_algorithm._TABLE) | set(builtin_algorithm.OURS)
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_are_those_of_our_own_algorithms_without_ours(name: str) -> None:
+    contract = (CONTRACTS / name.replace("-", "_") / "contract.py").read_text()
+    declared = set(re.findall(r'Hyperparameter\(\s*"(\w+)"', contract))
+    assert declared == set(TABLES[name]) | set(OURS)
+
+
+def test_the_detector_is_checked_by_a_table_of_its_own() -> None:
+    job = {"num_classes": 3, "num_training_samples": 500, "image_shape": 300, "label_width": 350}
+    assert check(DETECTOR, job | {"base_network": "resnet-50", "optimizer": "adadelta"}, GPU) == []
+    with pytest.raises(ConfigError, match=r"object-detection does not take") as caught:
+        check(DETECTOR, job | {"image_shape": 128, "num_layers": 18}, "ml.c5.xlarge")
+    for fault in ("image_shape=128 (", "num_layers (no such", "training_instance_type=ml.c5.xl"):
+        assert fault in str(caught.value)
+
+
+def test_of_an_image_of_ones_own_nothing_is_known() -> None:
+    assert check(PROFILES["local"].training_image, {"anything": "at all"}, "ml.m5.large") == []

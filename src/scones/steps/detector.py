@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scones import hosting, training
+from scones import builtin_algorithm, hosting, training
 from scones.detection.builtin import read_builtin
 from scones.detection.coco import read_coco
 from scones.detection.composed import ComposedScenes
@@ -143,7 +143,11 @@ def train(
 def _request(
     project: Project, staged: StagedScenes, name: str, hyperparameters: dict[str, Any]
 ) -> TrainingRequest:
-    target, outputs = project.settings.target, project.outputs
+    target = project.settings.target
+    machine = target.training_instance_type
+    for doubt in builtin_algorithm.check(target.detector_image, hyperparameters, machine):
+        project.reporter.note(doubt)
+    outputs = project.outputs
     s3 = project.aws.client("s3")
     return TrainingRequest(
         job_name=name,

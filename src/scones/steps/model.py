@@ -134,10 +134,9 @@ def _request(
     project: Project, dataset: Dataset, job_name: str, hyperparameters: dict[str, Any]
 ) -> TrainingRequest:
     target = project.settings.target
-    if builtin_algorithm.is_builtin(target.training_image):
-        doubts = builtin_algorithm.check(hyperparameters, target.training_instance_type)
-        for doubt in doubts:
-            project.reporter.note(doubt)
+    machine = target.training_instance_type
+    for doubt in builtin_algorithm.check(target.training_image, hyperparameters, machine):
+        project.reporter.note(doubt)
     outputs = project.outputs
     uploaded = upload_images(project, dataset)
     return TrainingRequest(
