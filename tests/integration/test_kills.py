@@ -144,7 +144,7 @@ def test_a_training_killed_at_every_step_is_picked_up(
 ) -> None:
     account = deployed
     # So that it runs still when the next command looks for it.
-    monkeypatch.setenv("SCONES_TRAINING__HYPERPARAMETERS__EPOCHS", "100")
+    monkeypatch.setenv("SCONES_TRAINING__HYPERPARAMETERS__EPOCHS", "15")
     for step in STEPS["train"]:
         kill(account, "train", step)
     jobs = training_jobs(account)
