@@ -186,3 +186,25 @@ def test_the_tools_do_not_run_as_root(engine: docker.DockerClient) -> None:
     user = engine.containers.run("scones/tools", ["-u"], entrypoint="id", remove=True)
 
     assert user.strip() == b"1000"
+
+
+def test_the_image_of_the_classifier_is_the_detectors_with_another_entry_point(
+    engine: docker.DockerClient, tmp_path: Path
+) -> None:
+    table = json.loads((Path(__file__).parents[2] / "docker" / "images.json").read_text())
+    entry = next(e for e in table["images"] if "object-detection" in e["repositories"])
+    write_job(tmp_path, freeze_layer_pattern="(")
+
+    container = engine.containers.run(
+        *(entry["image"], "train"),
+        entrypoint=entry["entrypoint"],
+        detach=True,
+        volumes={str(tmp_path): {"bind": "/opt/ml"}},
+    )
+    try:
+        assert container.wait(timeout=120)["StatusCode"] == 1
+    finally:
+        container.remove(force=True, v=True)
+    told = (tmp_path / "output" / "failure").read_text()
+    assert "freeze_layer_pattern='(' must be a regular expression" in told
+    assert "channel train_annotation is missing" in told

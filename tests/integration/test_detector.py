@@ -1,0 +1,79 @@
+"""The object detector by its commands: scenes staged, a model trained on them, and served."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones import training
+
+from .conftest import Scones
+
+SMALL = {
+    "SCONES_DETECTOR__TRAIN": "24",
+    "SCONES_DETECTOR__VALIDATION": "6",
+    "SCONES_DETECTOR__TEST": "4",
+    "SCONES_DETECTOR__IMAGE_SHAPE": "64",
+    "SCONES_DETECTOR__HYPERPARAMETERS": json.dumps({"epochs": 2, "mini_batch_size": 8}),
+}
+BUILT_IN = "811284229777.dkr.ecr.us-east-1.amazonaws.com/object-detection:1"
+
+
+@pytest.fixture
+def deployed(scones: Scones) -> Iterator[Scones]:
+    scones.environment |= SMALL
+    scones.ok("up")
+    scones.ok("deploy")
+    yield scones
+    scones.ok("destroy")
+
+
+def ask(scones: Scones, photo: bytes, accept: str) -> Any:
+    answer = scones.aws.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="scones-unlimited-detector",
+        ContentType="image/jpeg",
+        Accept=accept,
+        Body=photo,
+    )
+    return json.loads(answer["Body"].read())
+
+
+def test_a_detector_is_trained_and_served_by_three_commands(deployed: Scones) -> None:
+    assert "scones detector stage" in deployed.refused("detector", "train", code=1)
+    staged = deployed.json("detector", "stage", "--drawings")
+    assert staged["pictures"] == {"train": 24, "validation": 6, "test": 4}
+
+    assert "scones detector train" in deployed.refused("detector", "deploy", code=1)
+    trained = deployed.json("detector", "train")
+    assert trained["job_name"].startswith("scones-unlimited-detector-")
+    assert {"train:cross_entropy", "train:smooth_l1", "validation:mAP"} <= trained["metrics"].keys()
+    assert deployed.json("detector", "deploy") == {"endpoint": "scones-unlimited-detector"}
+
+    photo = next((Path(staged["directory"]) / "test").iterdir()).read_bytes()
+    rows = ask(deployed, photo, "application/json")["prediction"]
+    document = ask(deployed, photo, "application/json;annotation=1")
+    assert len(document["annotations"]) == len(rows)
+    assert all(len(row) == 6 for row in rows)
+    # The classifier's commands leave the detector's jobs alone.
+    assert training.latest_model(deployed.aws, "scones-unlimited") is None
+
+
+def test_a_job_for_the_built_in_algorithm_runs_unchanged(deployed: Scones) -> None:
+    deployed.ok("detector", "stage", "--drawings")
+    first = deployed.json("detector", "train")
+    sagemaker = deployed.aws.client("sagemaker")
+    about = sagemaker.describe_training_job(TrainingJobName=first["job_name"])
+    sagemaker.create_training_job(
+        TrainingJobName="as-for-the-built-in",
+        AlgorithmSpecification={"TrainingImage": BUILT_IN, "TrainingInputMode": "File"},
+        RoleArn=about["RoleArn"],
+        InputDataConfig=about["InputDataConfig"],
+        OutputDataConfig=about["OutputDataConfig"],
+        ResourceConfig=about["ResourceConfig"],
+        StoppingCondition=about["StoppingCondition"],
+        HyperParameters=about["HyperParameters"],
+    )
+    result = training.wait(deployed.aws, "as-for-the-built-in")
+    assert {"train:smooth_l1", "validation:mAP"} <= result.metrics.keys()
