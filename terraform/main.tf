@@ -5,6 +5,13 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
+  web_packages = try(var.web.packages, null) != null ? var.web.packages : {
+    for name in ["detection", "pillow"] : name => {
+      path      = "${var.packages_dir}/${name}.zip"
+      s3_bucket = null
+      s3_key    = null
+    }
+  }
   tags = {
     "scones:project" = var.project
     "scones:owner"   = var.owner
@@ -76,7 +83,7 @@ module "operations" {
 # ---------------------------------------------------------------- the web part
 module "detector" {
   source = "./modules/endpoint"
-  count  = var.web == null ? 0 : 1
+  count  = try(var.web.detector, null) == null ? 0 : 1
 
   name            = local.detector_name
   role_arn        = module.core.sagemaker_role_arn
@@ -94,7 +101,10 @@ module "detection" {
   location           = local.location
   endpoint_name      = local.detector_name
   classifier_name    = local.classifier_name
-  packages           = var.web.packages
+  packages           = local.web_packages
+  detector_classes   = var.web.detector_classes
+  classes            = var.classes
+  threshold          = var.threshold
   photo_days         = var.web.photo_days
   upload_origins     = var.web.origins
   log_retention_days = var.log_retention_days
@@ -109,8 +119,9 @@ module "api" {
   project              = var.project
   location             = local.location
   functions            = module.detection[0].functions
-  openapi_file         = coalesce(var.web.openapi_file, "${path.module}/modules/api/openapi.json")
+  openapi_file         = coalesce(var.web.openapi_file, "${path.module}/../api/openapi.json")
   log_retention_days   = var.log_retention_days
+  kms_key_arn          = var.kms_key_arn
   throttle             = var.web.throttle
   set_account_log_role = var.web.set_account_log_role
 }

@@ -13,6 +13,11 @@ output "uploads_bucket" {
   value       = one(module.detection[*].uploads_bucket_name)
 }
 
+output "detection" {
+  description = "Names of the web part, as CloudFormation's outputs."
+  value       = one(module.detection[*].names)
+}
+
 output "api" {
   description = "The REST API's address and the id of the site's key."
   value       = var.web == null ? null : { url = module.api[0].url, key_id = module.api[0].key_id }

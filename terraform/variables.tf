@@ -198,12 +198,13 @@ variable "classifier" {
 
 variable "web" {
   type = object({
-    packages = map(object({
+    packages = optional(map(object({
       path      = optional(string)
       s3_bucket = optional(string)
       s3_key    = optional(string)
-    }))
-    detector = object({
+    })))
+    detector_classes = optional(list(string), ["bicycle", "motorcycle"])
+    detector = optional(object({
       image                = string
       model_data_url       = string
       environment          = optional(map(string), {})
@@ -211,7 +212,7 @@ variable "web" {
       instance_count       = optional(number, 1)
       max_instance_count   = optional(number)
       invocations_a_minute = optional(number, 600)
-    })
+    }))
     openapi_file         = optional(string)
     photo_days           = optional(number, 30)
     origins              = optional(list(string), [])
@@ -232,7 +233,10 @@ variable "web" {
     }))
   })
   default     = null
-  description = "The web part: detector, REST API and, with `site`, the Elastic Beanstalk site. Null for none."
+  description = <<-EOT
+    The web part: detector, REST API and, with `site`, the Elastic Beanstalk site. Null for none. Without
+    `packages` they are those in packages_dir; without `detector` its endpoint is not Terraform's.
+  EOT
 }
 
 variable "localstack_url" {

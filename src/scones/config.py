@@ -117,6 +117,17 @@ class DetectorSettings(BaseModel):
     hyperparameters: Mapping[str, str | int | float | bool] = {}
 
 
+class ApiSettings(BaseModel):
+    """What the REST API takes, and how long it keeps photos."""
+
+    model_config = _Strict
+
+    photo_days: Annotated[int, Field(ge=1)] = 30
+    requests_a_second: Annotated[float, Field(gt=0)] = 10
+    burst: Annotated[int, Field(ge=1)] = 20
+    requests_a_day: Annotated[int, Field(ge=1)] = 10_000
+
+
 class OwnImage(BaseModel):
     """A program that stands for a container image of one's own, where no Docker is used."""
 
@@ -146,6 +157,7 @@ class Settings(BaseSettings):
     training: TrainingSettings = TrainingSettings()
     tuning: TuningSettings = TuningSettings()
     detector: DetectorSettings = DetectorSettings()
+    api: ApiSettings = ApiSettings()
     profiles: Mapping[str, Mapping[str, Any]] = {}
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@
     ├── TrainingError           a training job failed or was stopped
     ├── EndpointError           an endpoint failed, or is not there
     ├── InterruptionError       Ctrl-C inside the SageMaker SDK, which would swallow it
+    ├── ApiError                the REST API refused a photo, failed or was not there
     └── WorkflowError           an execution failed in a way that is not part of the workflow
 
 A message says what failed, with which value, and what to do next, in one line.
@@ -60,6 +61,15 @@ class InterruptionError(SconesError):
     """Ctrl-C was pressed inside the SageMaker SDK; the message says what goes on without it."""
 
     exit_code = 130
+
+
+class ApiError(SconesError):
+    """The REST API refused a request, failed, or was not there."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """The answer's HTTP status, where there was one."""
 
 
 class WorkflowError(SconesError):

@@ -21,6 +21,8 @@ SCHEDULE = r"^((cron|rate|at)\(.+\))?$"
 TAG_VALUE = r"^[A-Za-z0-9_ .:/=+@-]{0,256}$"
 KMS_KEY = r"^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?$"
 
+ORIGIN = r"^https?://[^/,\s]+$"
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-z]+$")]
 SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-z]+$")]
@@ -98,6 +100,12 @@ class Profile(BaseModel):
     site_certificate_arn: str = ""
     site_hosts: tuple[Host, ...] = ()
     site_database_secret_arn: str = ""
+    site_origins: tuple[Annotated[str, Field(pattern=ORIGIN)], ...] = Field(
+        default=(), description="Web sites whose pages may upload photos straight to S3."
+    )
+    set_api_log_role: bool = Field(
+        default=True, description="Set the account's role by which API Gateway writes logs."
+    )
     training_image: str = "scones/image-classification:latest"
     detector_image: str = "scones/object-detection:latest"
     training_instance_type: str = "ml.m5.large"
@@ -188,6 +196,7 @@ _EMULATED: dict[str, Any] = {
     "smtp_port": 4525,
     "inbox_port": 4526,
     "redeploy_on_failure": True,
+    "site_origins": ("http://127.0.0.1:8000", "http://localhost:8000"),
 }
 
 PROFILES = {

@@ -13,7 +13,13 @@ from scones import deploy, images
 from scones.aws import Session
 from scones.config import Settings
 from scones.console import Printed
-from scones.deploy import ClassRoute, DeploySettings, OperationsSettings, StackOutputs
+from scones.deploy import (
+    ClassRoute,
+    DeploySettings,
+    DetectionSettings,
+    OperationsSettings,
+    StackOutputs,
+)
 from scones.deploy.settings import PROJECT_TAG
 from scones.detection.staged import StagedScenes, read_staged
 from scones.emulation import remote, services, stack
@@ -203,6 +209,7 @@ class Project:
             email=settings.email,
             endpoint_name=settings.endpoint_name,
             redeploy_on_failure=settings.target.redeploy_on_failure,
+            detection=self.detection_settings,
             operations=self.operations_settings,
             in_vpc=settings.target.vpc_config is not None,
             kms_key_arn=settings.target.kms_key_arn,
@@ -215,6 +222,21 @@ class Project:
     def tags(self) -> dict[str, str]:
         """The tags of all that is made outside the stacks, as they are in them."""
         return {PROJECT_TAG: self.settings.project, **self.settings.target.tags}
+
+    @property
+    def detection_settings(self) -> DetectionSettings:
+        """What detector, uploads and REST API are made from."""
+        settings, target = self.settings, self.settings.target
+        return DetectionSettings(
+            classes=settings.detector.classes,
+            upload_origins=target.site_origins,
+            photo_days=settings.api.photo_days,
+            requests_a_second=settings.api.requests_a_second,
+            burst=settings.api.burst,
+            requests_a_day=settings.api.requests_a_day,
+            set_log_role=target.set_api_log_role,
+            emulator_url=target.localstack_url,
+        )
 
     @property
     def operations_settings(self) -> OperationsSettings | None:

@@ -13,10 +13,8 @@ variables {
   email   = "test@example.org"
   web = {
     packages = {
-      detect_objects = { path = "packages/serialize_image.zip" }
-      annotate_image = { path = "packages/serialize_image.zip" }
-      answer_request = { s3_bucket = "scones-test-packages", s3_key = "answer_request-1.zip" }
-      pillow         = { path = "packages/serialize_image.zip" }
+      detection = { s3_bucket = "scones-test-packages", s3_key = "detection-1.zip" }
+      pillow    = { path = "packages/serialize_image.zip" }
     }
     detector = {
       image          = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/scones/object-detection:1"

@@ -38,9 +38,12 @@ def test_lambda_handlers_use_the_standard_library_and_boto3_only() -> None:
     allowed = set(sys.stdlib_module_names) | {"boto3", "botocore"}
     for module in (ROOMS["scones"] / "lambdas").glob("*.py"):
         assert imported(module) <= allowed, f"{module} must be self-contained"
+    with_layer = allowed | {"PIL"}
+    for module in (ROOMS["scones"] / "lambdas" / "detection").glob("*.py"):
+        assert imported(module) <= with_layer, f"{module} needs more than its layer"
 
 
 def test_only_the_seam_and_the_handlers_make_boto3_clients() -> None:
-    seam = {ROOMS["scones"] / "aws.py", *(ROOMS["scones"] / "lambdas").glob("*.py")}
+    seam = {ROOMS["scones"] / "aws.py", *(ROOMS["scones"] / "lambdas").rglob("*.py")}
     for module in set(ROOMS["scones"].rglob("*.py")) - seam:
         assert "boto3" not in imported(module), f"{module} must take its clients as arguments"

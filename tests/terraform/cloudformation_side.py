@@ -4,8 +4,16 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from scones.deploy.api import document
 from scones.deploy.template import read_template
-from tests.terraform.shared_terms import ACCOUNT, REGION, System, role, statements
+from tests.terraform.shared_terms import (
+    ACCOUNT,
+    REGION,
+    System,
+    api_document,
+    role,
+    statements,
+)
 from tests.terraform.workspace import ROOT
 
 PARAMETERS = {
@@ -20,6 +28,9 @@ PARAMETERS = {
     ),
     "Email": "dispatcher@scones-unlimited.example",
     "LogRetentionDays": 30,
+    "DetectorName": "scones-test-detector",
+    "DetectorClasses": '["bicycle", "motorcycle"]',
+    "UploadOrigins": "",
     "ArtifactsBucket": "artifacts",
     "AWS::Region": REGION,
     "AWS::AccountId": ACCOUNT,
@@ -74,6 +85,8 @@ class Template:
                 return self._reference(name)
             case {"Fn::GetAtt": str(path)}:
                 return self._attribute(*path.split("."))
+            case {"Fn::Join": [str(between), listed]}:
+                return between.join(str(self.resolve(listed)).split(","))
             case {"Fn::Sub": str(text)}:
                 return self._substitute(text)
             case {"Fn::If": [str(name), one, other]}:
@@ -109,7 +122,14 @@ class Template:
 
 
 _REFERENCES: dict[str, Callable[[Any], str]] = {
+    "AWS::ApiGateway::Account": lambda p: "account",
+    "AWS::ApiGateway::ApiKey": lambda p: f"id of {p['Name']}",
+    "AWS::ApiGateway::Deployment": lambda p: "deployment",
+    "AWS::ApiGateway::RestApi": lambda p: f"id of {p['Name']}",
+    "AWS::ApiGateway::Stage": lambda p: p["StageName"],
+    "AWS::ApiGateway::UsagePlan": lambda p: f"id of {p['UsagePlanName']}",
     "AWS::Lambda::Function": lambda p: p["FunctionName"],
+    "AWS::Lambda::LayerVersion": lambda p: f"arn of {p['LayerName']}",
     "AWS::Logs::LogGroup": lambda p: p["LogGroupName"],
     "AWS::S3::Bucket": lambda p: p["BucketName"],
     "AWS::SNS::Topic": lambda p: _ARN.format("sns", p["TopicName"]),
@@ -122,7 +142,7 @@ _REFERENCES: dict[str, Callable[[Any], str]] = {
 _ATTRIBUTES: dict[str, Callable[[Any], str]] = {
     "AWS::CloudWatch::Alarm.Arn": lambda p: _ARN.format("cloudwatch", f"alarm:{p['AlarmName']}"),
     "AWS::Events::Rule.Arn": lambda p: _ARN.format("events", f"rule/{p['Name']}"),
-    "AWS::IAM::Role.Arn": lambda p: role(p["Policies"][0]["PolicyName"]),
+    "AWS::IAM::Role.Arn": lambda p: _role_name(p),
     "AWS::Lambda::Function.Arn": lambda p: _ARN.format("lambda", f"function:{p['FunctionName']}"),
     "AWS::Logs::LogGroup.Arn": lambda p: _ARN.format("logs", f"log-group:{p['LogGroupName']}:*"),
     "AWS::S3::Bucket.Arn": lambda p: f"arn:aws:s3:::{p['BucketName']}",
@@ -165,12 +185,24 @@ def _bucket(system: System, p: Mapping[str, Any]) -> None:
             "bucket key": rule.get("BucketKeyEnabled", False),
             "public access": sorted(p["PublicAccessBlockConfiguration"].values()),
             "ownership": p["OwnershipControls"]["Rules"][0]["ObjectOwnership"],
-            "tells EventBridge": p["NotificationConfiguration"]["EventBridgeConfiguration"][
-                "EventBridgeEnabled"
-            ],
             "versioned": p.get("VersioningConfiguration", {}).get("Status") == "Enabled",
+            **_told(p["NotificationConfiguration"]),
+            **_kept(p.get("LifecycleConfiguration", {}).get("Rules", [])),
         },
     )
+
+
+def _told(notification: Mapping[str, Any]) -> dict[str, Any]:
+    if events := notification.get("EventBridgeConfiguration"):
+        return {"tells EventBridge": events["EventBridgeEnabled"]}
+    (called,) = notification["LambdaConfigurations"]
+    (rule,) = called["Filter"]["S3Key"]["Rules"]
+    return {"tells a function": [called["Function"], [called["Event"]], rule["Value"]]}
+
+
+def _kept(rules: list[dict[str, Any]]) -> dict[str, Any]:
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    return {"days": days} if days else {}
 
 
 def _bucket_policy(system: System, p: Mapping[str, Any]) -> None:
@@ -189,8 +221,9 @@ def _function(system: System, p: Mapping[str, Any]) -> None:
             "memory": p["MemorySize"],
             "timeout": p["Timeout"],
             "variables": {
-                k: json.loads(v) if k == "CLASSES" else str(v) for k, v in variables.items()
+                k: json.loads(v) if k.endswith("CLASSES") else str(v) for k, v in variables.items()
             },
+            "layers": len(p.get("Layers", ())),
             "traced": p.get("TracingConfig", {}).get("Mode") == "Active",
         },
     )
@@ -202,7 +235,16 @@ def _log_group(system: System, p: Mapping[str, Any]) -> None:
     )
 
 
+def _role_name(p: Mapping[str, Any]) -> str:
+    managed = p.get("ManagedPolicyArns", [])
+    return role(managed[0].rpartition("/")[2] if managed else p["Policies"][0]["PolicyName"])
+
+
 def _role(system: System, p: Mapping[str, Any]) -> None:
+    if managed := p.get("ManagedPolicyArns"):
+        trust = statements(p["AssumeRolePolicyDocument"])
+        system.add(_role_name(p), {"trust": trust, "managed policy": managed[0]})
+        return
     (policy,) = p["Policies"]
     system.add(
         role(policy["PolicyName"]),
@@ -296,14 +338,107 @@ def _metric(metric: Mapping[str, Any], how: Mapping[str, Any]) -> str:
     return f"{metric['Namespace']} {metric['MetricName']} {statistic} {how['Period']} {dimensions}"
 
 
+def _rest_api(system: System, p: Mapping[str, Any]) -> None:
+    described = document(
+        ROOT / "api" / "openapi.json", project="scones-test", account=ACCOUNT, region=REGION
+    )
+    system.add(
+        f"REST API {p['Name']}",
+        {
+            "description": p["Description"],
+            "document": api_document(described.body.decode()),
+            "endpoint": p["EndpointConfiguration"]["Types"],
+        },
+    )
+
+
+def _stage(system: System, p: Mapping[str, Any]) -> None:
+    (settings,) = p["MethodSettings"]
+    system.add(
+        f"stage {p['StageName']}",
+        {
+            "traced": p["TracingEnabled"],
+            "log": p["AccessLogSetting"]["DestinationArn"],
+            "log's format": json.loads(p["AccessLogSetting"]["Format"]),
+            "methods": f"{settings['HttpMethod']}{settings['ResourcePath']}",
+            "metrics": settings["MetricsEnabled"],
+            "log level": settings["LoggingLevel"],
+            "logs photos": settings["DataTraceEnabled"],
+            "limits": [
+                float(settings["ThrottlingRateLimit"]),
+                float(settings["ThrottlingBurstLimit"]),
+            ],
+        },
+    )
+
+
+def _usage_plan(system: System, p: Mapping[str, Any]) -> None:
+    system.add(
+        f"usage plan {p['UsagePlanName']}",
+        {
+            "description": p["Description"],
+            "limits": [float(p["Throttle"]["RateLimit"]), float(p["Throttle"]["BurstLimit"])],
+            "quota": [int(p["Quota"]["Limit"]), p["Quota"]["Period"]],
+            "stages": len(p["ApiStages"]),
+        },
+    )
+
+
+def _attempts(system: System, p: Mapping[str, Any]) -> None:
+    destinations = p["DestinationConfig"]
+    system.add(
+        f"attempts of {p['FunctionName']}",
+        {
+            "more attempts": p["MaximumRetryAttempts"],
+            "of": p["Qualifier"],
+            "success": list(destinations.get("OnSuccess", {}).values()),
+            "failure": list(destinations["OnFailure"].values()),
+        },
+    )
+
+
+def _layer(system: System, p: Mapping[str, Any]) -> None:
+    system.add(
+        f"layer {p['LayerName']}",
+        {
+            "description": p["Description"],
+            "runtimes": p["CompatibleRuntimes"],
+            "architectures": p["CompatibleArchitectures"],
+        },
+    )
+
+
+def _permission(system: System, p: Mapping[str, Any]) -> None:
+    system.add(
+        f"permission of {p['Principal']} to call {p['FunctionName']}",
+        {"action": p["Action"], "account": p.get("SourceAccount")},
+    )
+
+
 _TERMS: dict[str, Callable[[System, Mapping[str, Any]], None]] = {
+    "AWS::ApiGateway::Account": lambda system, p: system.add(
+        "API Gateway's logs", {"role": p["CloudWatchRoleArn"]}
+    ),
+    "AWS::ApiGateway::ApiKey": lambda system, p: system.add(
+        f"API key {p['Name']}", {"enabled": p["Enabled"]}
+    ),
+    "AWS::ApiGateway::Deployment": lambda system, p: None,  # what it is of is compared
+    "AWS::ApiGateway::RestApi": _rest_api,
+    "AWS::ApiGateway::Stage": _stage,
+    "AWS::ApiGateway::UsagePlan": _usage_plan,
+    "AWS::ApiGateway::UsagePlanKey": lambda system, p: system.add(
+        "key of the usage plan", {"type": p["KeyType"]}
+    ),
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::Dashboard": lambda system, p: system.add(
         f"dashboard {p['DashboardName']}", {"body": json.loads(p["DashboardBody"])}
     ),
     "AWS::Events::Rule": _rule,
     "AWS::IAM::Role": _role,
+    "AWS::Lambda::EventInvokeConfig": _attempts,
     "AWS::Lambda::Function": _function,
+    "AWS::Lambda::LayerVersion": _layer,
+    "AWS::Lambda::Permission": _permission,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::S3::Bucket": _bucket,
     "AWS::S3::BucketPolicy": _bucket_policy,

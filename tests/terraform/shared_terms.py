@@ -5,6 +5,7 @@ since CloudFormation and Terraform each make up the role's own.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -62,3 +63,8 @@ def _plain(value: Any) -> Any:
         entries = sorted(map(str, value))
         return entries[0] if len(entries) == 1 else entries
     return value
+
+
+def api_document(text: str) -> Any:
+    """Return an API's document; its function goes by nothing, as the stand-in makes up its URI."""
+    return json.loads(re.sub(r'"uri": *"[^"]*"', '"uri": ""', text))

@@ -10,6 +10,9 @@ LEAST: dict[str, Any] = {
     "email": "dispatcher@scones-unlimited.example",
 }
 
+# What CloudFormation always makes: the web part, without the site and the detector's endpoint.
+WEB: dict[str, Any] = LEAST | {"web": {}}
+
 _PACKAGE = {"path": "packages/serialize_image.zip"}
 _MODEL = {
     "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/scones/image-classification:1",
@@ -24,9 +27,7 @@ EVERYTHING: dict[str, Any] = LEAST | {
     "classifier": {"variants": {"current": _MODEL | {"weight": 9}, "candidate": _MODEL}},
     "web": {
         "packages": {
-            "detect_objects": _PACKAGE,
-            "annotate_image": _PACKAGE,
-            "answer_request": {"s3_bucket": "scones-test-packages", "s3_key": "answer-1.zip"},
+            "detection": {"s3_bucket": "scones-test-packages", "s3_key": "detection-1.zip"},
             "pillow": _PACKAGE,
         },
         "detector": _MODEL,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.terraform.shared_terms import System, role, statements
+from tests.terraform.shared_terms import System, api_document, role, statements
 from tests.terraform.workspace import Workspace
 
 Values = Mapping[str, Any]
@@ -23,7 +23,9 @@ class _Applied:
         self.system = System()
         for resource in self._renamed(resources):
             self._terms()[resource["type"]](resource["values"])
-        for name, value in self._renamed(json.loads(outputs)["core"]["value"]).items():
+        listed = json.loads(outputs)
+        named = listed["core"]["value"] | listed["detection"]["value"]
+        for name, value in self._renamed(named).items():
             words = "".join(word.capitalize() for word in name.split("_"))
             self.system.add(f"output {words.replace('Sagem', 'SageM')}", {"value": value})
 
@@ -32,6 +34,10 @@ class _Applied:
         """Return each role's ARN with the name by which it goes here."""
         policies = [r["values"] for r in resources if r["type"] == "aws_iam_role_policy"]
         by_role = {policy["role"]: role(policy["name"]) for policy in policies}
+        for found in resources:
+            if found["type"] == "aws_iam_role_policy_attachment":
+                attached = found["values"]
+                by_role[attached["role"]] = role(attached["policy_arn"].rpartition("/")[2])
         roles = [r["values"] for r in resources if r["type"] == "aws_iam_role"]
         return {values["arn"]: by_role[values["id"]] for values in roles} | by_role
 
@@ -47,17 +53,36 @@ class _Applied:
             "aws_cloudwatch_dashboard": lambda v: self.system.add(
                 f"dashboard {v['dashboard_name']}", {"body": json.loads(v["dashboard_body"])}
             ),
+            "aws_api_gateway_account": lambda v: self.system.add(
+                "API Gateway's logs", {"role": v["cloudwatch_role_arn"]}
+            ),
+            "aws_api_gateway_api_key": lambda v: self.system.add(
+                f"API key {v['name']}", {"enabled": v["enabled"]}
+            ),
+            "aws_api_gateway_deployment": lambda v: None,  # what it is of is compared
+            "aws_api_gateway_method_settings": self._method_settings,
+            "aws_api_gateway_rest_api": self._rest_api,
+            "aws_api_gateway_stage": self._stage,
+            "aws_api_gateway_usage_plan": self._usage_plan,
+            "aws_api_gateway_usage_plan_key": lambda v: self.system.add(
+                "key of the usage plan", {"type": v["key_type"]}
+            ),
             "aws_cloudwatch_event_rule": self._rule,
             "aws_cloudwatch_event_target": self._target,
             "aws_cloudwatch_log_group": self._log_group,
             "aws_cloudwatch_metric_alarm": self._alarm,
             "aws_iam_role": self._role,
             "aws_iam_role_policy": self._role_policy,
+            "aws_iam_role_policy_attachment": lambda v: self.system.add(
+                v["role"], {"managed policy": v["policy_arn"]}
+            ),
+            "aws_lambda_function_event_invoke_config": self._attempts,
+            "aws_lambda_layer_version": self._layer,
+            "aws_lambda_permission": self._permission,
             "aws_lambda_function": self._function,
             "aws_s3_bucket": lambda v: self._bucket(v, {"versioned": False}),
-            "aws_s3_bucket_notification": lambda v: self._bucket(
-                v, {"tells EventBridge": v["eventbridge"]}
-            ),
+            "aws_s3_bucket_lifecycle_configuration": self._lifecycle,
+            "aws_s3_bucket_notification": self._notification,
             "aws_s3_bucket_ownership_controls": lambda v: self._bucket(
                 v, {"ownership": v["rule"][0]["object_ownership"]}
             ),
@@ -90,6 +115,98 @@ class _Applied:
                 f"queue {v['queue_url']}", {"policy": statements(v["policy"])}
             ),
         }
+
+    def _rest_api(self, v: Values) -> None:
+        self.system.add(
+            f"REST API {v['name']}",
+            {
+                "description": v["description"],
+                "document": api_document(v["body"]),
+                "endpoint": v["endpoint_configuration"][0]["types"],
+            },
+        )
+
+    def _stage(self, v: Values) -> None:
+        (log,) = v["access_log_settings"]
+        self.system.add(
+            f"stage {v['stage_name']}",
+            {
+                "traced": v["xray_tracing_enabled"],
+                "log": log["destination_arn"].removesuffix(":*"),
+                "log's format": json.loads(log["format"]),
+            },
+        )
+
+    def _method_settings(self, v: Values) -> None:
+        (settings,) = v["settings"]
+        self.system.add(
+            f"stage {v['stage_name']}",
+            {
+                "methods": v["method_path"],
+                "metrics": settings["metrics_enabled"],
+                "log level": settings["logging_level"],
+                "logs photos": settings["data_trace_enabled"],
+                "limits": [
+                    float(settings["throttling_rate_limit"]),
+                    float(settings["throttling_burst_limit"]),
+                ],
+            },
+        )
+
+    def _usage_plan(self, v: Values) -> None:
+        (throttle,), (quota,) = v["throttle_settings"], v["quota_settings"]
+        self.system.add(
+            f"usage plan {v['name']}",
+            {
+                "description": v["description"],
+                "limits": [float(throttle["rate_limit"]), float(throttle["burst_limit"])],
+                "quota": [int(quota["limit"]), quota["period"]],
+                "stages": len(v["api_stages"]),
+            },
+        )
+
+    def _attempts(self, v: Values) -> None:
+        (config,) = v["destination_config"]
+        self.system.add(
+            f"attempts of {v['function_name']}",
+            {
+                "more attempts": v["maximum_retry_attempts"],
+                "of": v["qualifier"],
+                "success": [entry["destination"] for entry in config["on_success"]],
+                "failure": [entry["destination"] for entry in config["on_failure"]],
+            },
+        )
+
+    def _layer(self, v: Values) -> None:
+        self.system.add(
+            f"layer {v['layer_name']}",
+            {
+                "description": v["description"],
+                "runtimes": list(v["compatible_runtimes"]),
+                "architectures": list(v["compatible_architectures"]),
+            },
+        )
+
+    def _permission(self, v: Values) -> None:
+        self.system.add(
+            f"permission of {v['principal']} to call {v['function_name']}",
+            {"action": v["action"], "account": v["source_account"]},
+        )
+
+    def _lifecycle(self, v: Values) -> None:
+        days = {
+            rule["filter"][0]["prefix"]: rule["expiration"][0]["days"]
+            for rule in v["rule"]
+            if rule["expiration"]
+        }
+        self._bucket(v, {"days": days})
+
+    def _notification(self, v: Values) -> None:
+        if v["eventbridge"]:
+            self._bucket(v, {"tells EventBridge": True})
+        for called in v["lambda_function"]:
+            told = [called["lambda_function_arn"], list(called["events"]), called["filter_prefix"]]
+            self._bucket(v, {"tells a function": told})
 
     def _alarm(self, v: Values) -> None:
         queries = v["metric_query"]
@@ -146,8 +263,9 @@ class _Applied:
                 "role": v["role"],
                 "memory": v["memory_size"],
                 "timeout": v["timeout"],
+                "layers": len(v["layers"] or ()),
                 "variables": {
-                    k: json.loads(w) if k == "CLASSES" else w for k, w in variables.items()
+                    k: json.loads(w) if k.endswith("CLASSES") else w for k, w in variables.items()
                 },
                 "traced": v["tracing_config"][0]["mode"] == "Active",
             },

@@ -37,7 +37,7 @@ def healthy_url() -> Iterator[str]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """The sources with one of Terraform's own tests: the others have a test that runs them."""
-    for name in ("terraform", "asl"):
+    for name in ("terraform", "api", "asl"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(".terraform*"))
     for file in (tmp_path / "terraform" / "tests").glob("*.tftest.hcl"):
         if file.name != "endpoint.tftest.hcl":

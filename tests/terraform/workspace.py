@@ -16,7 +16,7 @@ LOCAL = (".terraform*", "packages", "*_override.tf", "*.tfstate*", "terraform.tf
 
 
 class Workspace:
-    """terraform/ with packages, beside asl/, as in a checkout."""
+    """terraform/ with packages, beside api/ and asl/, as in a checkout."""
 
     def __init__(self, folder: Path, provider: str) -> None:
         """Copy the sources.
@@ -27,7 +27,8 @@ class Workspace:
         """
         self.path = folder / "terraform"
         shutil.copytree(SOURCE, self.path, ignore=self._ignored)
-        shutil.copytree(ROOT / "asl", folder / "asl")
+        for beside in ("api", "asl"):
+            shutil.copytree(ROOT / beside, folder / beside)
         write_packages(self.path / "packages")
         settings = folder / "terraformrc"
         settings.touch()

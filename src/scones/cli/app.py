@@ -71,6 +71,7 @@ class Commands(click.Group):
             "models": "models",
             "detector": "detector",
             "classify": "inference",
+            "detect": "detection",
             "workflow": "inference",
             "monitor": "captures",
             "notebook": "notebook",

@@ -13,8 +13,11 @@ HOURS_A_MONTH = 730
 TRANSITIONS = 5  # of classify_image: the start, three tasks, the end
 FUNCTION_SECONDS = {"serialize_image": 0.1, "classify_image": 0.2, "filter_confidence": 0.05}
 FUNCTION_GIGABYTES = {"serialize_image": 0.5, "classify_image": 0.5, "filter_confidence": 0.25}
+DETECTION_SECONDS = {"detect_objects": 0.3, "annotate_image": 0.3, "answer_request": 0.1}
+DETECTION_GIGABYTES = 1.769
+API_REQUESTS = 4  # the form, and the result asked for three times
 LOG_BYTES = 3_000
-ALARMS = 5
+ALARMS = 6
 STORED_GIGABYTES = 1
 
 
@@ -77,6 +80,7 @@ def estimate(target: Profile) -> CostEstimate:
                 + LOG_BYTES / 1e9 * unit["log_gigabyte"]
             ),
         ),
+        Line("REST API, its functions and S3", "1,000 photos uploaded", 1000 * _detection(unit)),
         _training(target, training.get(target.training_instance_type)),
     )
     return CostEstimate(lines, table["as_of"], table["region"])
@@ -96,6 +100,20 @@ def _functions(unit: Mapping[str, float]) -> float:
     )
     requests = len(FUNCTION_SECONDS) * unit["lambda_request"]
     return requests + gigabyte_seconds * unit["lambda_gigabyte_second"]
+
+
+def _detection(unit: Mapping[str, float]) -> float:
+    """Return what one photo costs that is uploaded, looked at, drawn on and asked for."""
+    answered = API_REQUESTS * DETECTION_SECONDS["answer_request"]
+    seconds = DETECTION_SECONDS["detect_objects"] + DETECTION_SECONDS["annotate_image"] + answered
+    return (
+        API_REQUESTS * (unit["api_request"] + unit["lambda_request"])
+        + 2 * unit["lambda_request"]
+        + seconds * DETECTION_GIGABYTES * unit["lambda_gigabyte_second"]
+        + 8 * unit["s3_put"]  # photo, result, picture, and five times the status
+        + 10 * unit["s3_get"]
+        + 3 * unit["trace"]
+    )
 
 
 def _table() -> dict[str, Any]:

@@ -15,11 +15,18 @@ from scones.deploy.destruction import destroy
 from scones.deploy.pipeline import deploy, deploy_operations, outputs
 from scones.deploy.planning import PlannedResource, plan
 from scones.deploy.preview import PlannedChange, preview
-from scones.deploy.settings import ClassRoute, DeploySettings, OperationsSettings, StackOutputs
+from scones.deploy.settings import (
+    ClassRoute,
+    DeploySettings,
+    DetectionSettings,
+    OperationsSettings,
+    StackOutputs,
+)
 
 __all__ = [
     "ClassRoute",
     "DeploySettings",
+    "DetectionSettings",
     "OperationsSettings",
     "PlannedChange",
     "PlannedResource",

@@ -85,8 +85,9 @@ def _stacks(settings: DeploySettings) -> tuple[str, ...]:
     return settings.site_stack_name, settings.operations_stack_name, settings.stack_name
 
 
-def _buckets(aws: Aws, settings: DeploySettings) -> tuple[str, str]:
+def _buckets(aws: Aws, settings: DeploySettings) -> tuple[str, ...]:
     return (
+        settings.uploads_bucket(aws.account, aws.region),
         settings.data_bucket(aws.account, aws.region),
         settings.artifacts_bucket(aws.account, aws.region),
     )

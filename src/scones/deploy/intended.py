@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 from scones import hosting
 from scones.aws import Aws
+from scones.deploy.api import DOCUMENT_PARAMETER, with_deployment
+from scones.deploy.bundle import bundle
 from scones.deploy.operation import describe
-from scones.deploy.package import Artifact, build
+from scones.deploy.package import Artifact
 from scones.deploy.settings import DeploySettings, OperationsSettings
 from scones.deploy.stack import StackChange
-from scones.deploy.template import all_substitutions, declared, read_template
+from scones.deploy.template import declared, read_template
 
 
-def artifacts_of(settings: DeploySettings) -> list[Artifact]:
-    """Return code and definitions, each under the key that stands for its content."""
-    return list(build(settings.source_root, all_substitutions(settings)))
+def artifacts_of(aws: Aws, settings: DeploySettings) -> list[Artifact]:
+    """Return code, definitions and documents, each under the key that stands for its content."""
+    return bundle(settings, aws.account, aws.region)
 
 
 def core_change(aws: Aws, settings: DeploySettings, artifacts: Sequence[Artifact]) -> StackChange:
@@ -22,7 +24,8 @@ def core_change(aws: Aws, settings: DeploySettings, artifacts: Sequence[Artifact
     bucket = settings.artifacts_bucket(aws.account, aws.region)
     keys = {artifact.parameter: artifact.key for artifact in artifacts}
     values = declared(document, settings.parameters(bucket, keys))
-    return StackChange(settings.stack_name, text, values, settings.all_tags)
+    body = with_deployment(text, keys[DOCUMENT_PARAMETER])
+    return StackChange(settings.stack_name, body, values, settings.all_tags)
 
 
 def operations_change(

@@ -1,4 +1,4 @@
-"""Handlers and state machines of the checkout, checked and packed under their content's hash.
+"""Handlers, layers and state machines of the checkout, checked and packed under their hashes.
 
 The name by hash makes a deployment without a change visible as one: the same sources always have
 the same keys.
@@ -9,18 +9,22 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from scones.deploy.layer import pillow_files
 from scones.errors import DeployError
 
 HANDLERS = {
     "SerializeCodeKey": "serialize_image",
     "ClassifyCodeKey": "classify_image",
     "FilterCodeKey": "filter_confidence",
+    "DetectionCodeKey": "detection",  # a folder: three handlers and what they share
 }
+LAYERS = {"PillowLayerKey": "pillow"}
 DEFINITIONS = {
     "ClassifyImageDefinitionKey": "classify_image",
     "ClassifyBatchDefinitionKey": "classify_batch",
@@ -58,11 +62,15 @@ def build(source_root: Path, substitutions: Collection[str]) -> list[Artifact]:
         DeployError: A source is missing or not well formed.
     """
     packed = [
-        _artifact(parameter, "functions", name, "zip", pack_handler(name))
+        artifact(parameter, "functions", name, "zip", pack_handler(name))
         for parameter, name in HANDLERS.items()
     ]
+    layers = [
+        artifact(parameter, "layers", name, "zip", pack_layer())
+        for parameter, name in LAYERS.items()
+    ]
     defined = [
-        _artifact(
+        artifact(
             parameter,
             "definitions",
             name,
@@ -71,31 +79,57 @@ def build(source_root: Path, substitutions: Collection[str]) -> list[Artifact]:
         )
         for parameter, name in DEFINITIONS.items()
     ]
-    return packed + defined
+    return packed + layers + defined
 
 
 def pack_handler(name: str) -> bytes:
-    """Return the zip file of one handler module, the same bytes for the same source.
+    """Return the zip file of one handler module or folder, the same bytes for the same source.
 
     Raises:
         DeployError: It is missing or not Python.
     """
     try:
-        source = (files("scones.lambdas") / f"{name}.py").read_bytes()
-        compile(source, f"{name}.py", "exec")
+        sources = dict(_sources(files("scones.lambdas"), name))
+        for path, source in sources.items():
+            compile(source, path, "exec")
     except OSError as error:
         raise DeployError(f"cannot read the handler {name}: {error.strerror}") from error
     except SyntaxError as error:
         raise DeployError(
             f"handler {name} is not Python: line {error.lineno}: {error.msg}"
         ) from error
-    entry = zipfile.ZipInfo(f"{name}.py", date_time=_ZIP_EPOCH)
-    entry.create_system = 3  # Unix, wherever it is packed
-    entry.external_attr = 0o100644 << 16
+    return _zip(sources)
+
+
+def pack_layer() -> bytes:
+    """Return the zip file of the layer with Pillow, the same bytes for the same wheel.
+
+    Raises:
+        DeployError: There is no Pillow that runs on Lambda.
+    """
+    return _zip({f"python/{path}": body for path, body in pillow_files().items()})
+
+
+def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a handler with their places in the zip file, in order."""
+    if (folder / name).is_dir():
+        modules = sorted(entry.name for entry in (folder / name).iterdir())
+        for module in modules:
+            if module.endswith(".py"):
+                yield f"{name}/{module}", (folder / name / module).read_bytes()
+    else:
+        yield f"{name}.py", (folder / f"{name}.py").read_bytes()
+
+
+def _zip(contents: Mapping[str, bytes]) -> bytes:
     packed = io.BytesIO()
     # Stored, because two versions of zlib may compress the same source to different bytes.
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(entry, source)
+        for path, body in contents.items():
+            entry = zipfile.ZipInfo(path, date_time=_ZIP_EPOCH)
+            entry.create_system = 3  # Unix, wherever it is packed
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, body)
     return packed.getvalue()
 
 
@@ -123,6 +157,7 @@ def read_definition(path: Path, substitutions: Collection[str]) -> bytes:
     return text.encode()
 
 
-def _artifact(parameter: str, folder: str, name: str, suffix: str, body: bytes) -> Artifact:
+def artifact(parameter: str, folder: str, name: str, suffix: str, body: bytes) -> Artifact:
+    """Return an artifact under its content's hash."""
     digest = hashlib.sha256(body).hexdigest()[:16]
     return Artifact(parameter, f"{folder}/{name}-{digest}.{suffix}", body)

@@ -29,7 +29,7 @@ def deploy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -
         DeployError: A source is not well formed, or CloudFormation refuses or fails.
         UsageError: The project's name is too long for a bucket's.
     """
-    artifacts = artifacts_of(settings)
+    artifacts = artifacts_of(aws, settings)
     for artifact in artifacts:
         if artifact.parameter in DEFINITIONS:
             name = DEFINITIONS[artifact.parameter]
@@ -77,7 +77,9 @@ def deploy_operations(
     """
     cloudformation = aws.client("cloudformation")
     name = settings.operations_stack_name
-    change = operations_change(aws, settings, operations, artifacts_of(settings), scaling=scaling)
+    change = operations_change(
+        aws, settings, operations, artifacts_of(aws, settings), scaling=scaling
+    )
     exists = make_way(aws, name, settings, reporter)
     changed = stack.apply(cloudformation, change, exists=exists, reporter=reporter)
     reporter.note(f"{name} is {'deployed' if changed else 'up to date'}")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scones.deploy.package import build
+from scones.deploy.bundle import bundle
 from scones.deploy.settings import DeploySettings
-from scones.deploy.template import all_substitutions, evaluate, read_template, template_paths
+from scones.deploy.template import evaluate, read_template, template_paths
 
 UNKNOWN_ACCOUNT = "<account>"
 UNKNOWN_REGION = "<region>"
@@ -19,6 +19,9 @@ _NAME_PROPERTIES = (
     "StateMachineName",
     "TopicName",
     "QueueName",
+    "LayerName",
+    "UsagePlanName",
+    "StageName",
     "AlarmName",
     "DashboardName",
     "Endpoint",
@@ -57,7 +60,7 @@ def plan(
     """
     stacks = (settings.stack_name, settings.operations_stack_name)
     documents = [read_template(path)[1] for path in template_paths(settings)]
-    artifacts = build(settings.source_root, all_substitutions(settings))
+    artifacts = bundle(settings, account, region)
     bucket = settings.artifacts_bucket(account, region)
     values = settings.parameters(
         bucket, {artifact.parameter: artifact.key for artifact in artifacts}
@@ -77,7 +80,13 @@ def plan(
     ]
 
 
+# They name the function that they are of; they have no name of their own.
+_OF_A_FUNCTION = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")
+
+
 def _name(resource: Mapping[str, Any], values: Mapping[str, str]) -> str:
+    if resource["Type"] in _OF_A_FUNCTION:
+        return ""
     properties = resource.get("Properties", {})
     named = next((name for name in _NAME_PROPERTIES if name in properties), None)
     return evaluate(properties[named], values) if named else ""

@@ -49,7 +49,7 @@ def preview(aws: Aws, settings: DeploySettings) -> list[PlannedChange]:
         ClientError: The caller may not ask.
     """
     planned = plan(settings, account=aws.account, region=aws.region)
-    artifacts = artifacts_of(settings)
+    artifacts = artifacts_of(aws, settings)
     changes = [core_change(aws, settings, artifacts)]
     if settings.operations is not None:
         changes.append(operations_change(aws, settings, settings.operations, artifacts))

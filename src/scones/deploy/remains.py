@@ -237,7 +237,7 @@ def _streams(client: Any, group: str, prefix: str) -> list[str]:
         raise
 
 
-def delete_if_there(call: Callable[..., Any], **name: str) -> None:
+def delete_if_there(call: Callable[..., Any], **name: str | int) -> None:
     """Call a delete or stop operation; something that is no longer there is as good."""
     try:
         call(**name)

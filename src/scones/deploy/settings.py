@@ -76,6 +76,44 @@ class OperationsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectionSettings:
+    """What the detector, its bucket and the REST API are made from.
+
+    Attributes:
+        classes: The names of what the detector finds, by class_id.
+        upload_origins: Web sites whose pages may upload, such as https://example.org.
+        photo_days: How long uploaded photos and their results are kept.
+        requests_a_second: What the API takes from one key, for longer than a moment.
+        burst: What it takes in a moment.
+        requests_a_day: What it takes in a day.
+        set_log_role: Set the role by which API Gateway logs, one for the account and region.
+        emulator_url: Where LocalStack answers, of which the API's address is made; none on AWS.
+    """
+
+    classes: Sequence[str] = ("bicycle", "motorcycle")
+    upload_origins: Sequence[str] = ()
+    photo_days: int = 30
+    requests_a_second: float = 10
+    burst: int = 20
+    requests_a_day: int = 10_000
+    set_log_role: bool = True
+    emulator_url: str | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """Return the template's parameters that stand for these."""
+        return {
+            "DetectorClasses": json.dumps(list(self.classes), separators=(",", ":")),
+            "UploadOrigins": ",".join(self.upload_origins),
+            "PhotoDays": str(self.photo_days),
+            "ApiRequestsASecond": f"{self.requests_a_second:g}",
+            "ApiBurst": str(self.burst),
+            "ApiRequestsADay": str(self.requests_a_day),
+            "SetApiLogRole": str(self.set_log_role).lower(),
+            "EmulatorUrl": self.emulator_url or "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class DeploySettings:
     """What the stack is made from.
 
@@ -87,6 +125,7 @@ class DeploySettings:
         endpoint_name: The SageMaker endpoint that the functions ask.
         redeploy_on_failure: Delete and deploy anew a stack that cannot be updated, for a
             CloudFormation that neither rolls back nor updates all types. Data stay.
+        detection: What detector, uploads and REST API are made from.
         operations: The second stack's settings, where there is one: for AWS only.
         in_vpc: Whether jobs and models have network interfaces in a VPC of the account.
         kms_key_arn: Key of buckets, topics, queues and logs; empty for AWS's own keys.
@@ -102,6 +141,7 @@ class DeploySettings:
     email: str
     endpoint_name: str
     redeploy_on_failure: bool = False
+    detection: DetectionSettings = DetectionSettings()
     operations: OperationsSettings | None = None
     in_vpc: bool = False
     kms_key_arn: str = ""
@@ -159,6 +199,16 @@ class DeploySettings:
         return json.dumps([asdict(route) for route in self.classes], separators=(",", ":"))
 
     @property
+    def detector_name(self) -> str:
+        """The SageMaker endpoint that finds objects."""
+        return f"{self.project}-detector"
+
+    @property
+    def api_document_path(self) -> Path:
+        """The REST API's OpenAPI document."""
+        return self.source_root / "api" / "openapi.json"
+
+    @property
     def template_path(self) -> Path:
         """The CloudFormation template."""
         return self.source_root / "cloudformation" / "core.yaml"
@@ -171,6 +221,10 @@ class DeploySettings:
     def data_bucket(self, account: str, region: str) -> str:
         """Return the name of the bucket for images, models and captures."""
         return self._bucket("data", account, region)
+
+    def uploads_bucket(self, account: str, region: str) -> str:
+        """Return the name of the bucket for uploaded photos and their results."""
+        return self._bucket("uploads", account, region)
 
     def artifacts_bucket(self, account: str, region: str) -> str:
         """Return the name of the bucket for code and definitions."""
@@ -195,6 +249,8 @@ class DeploySettings:
         return {
             "Project": self.project,
             "EndpointName": self.endpoint_name,
+            "DetectorName": self.detector_name,
+            **self.detection.parameters(),
             "Threshold": f"{self.threshold:g}",
             "Classes": self.classes_json,
             "Email": self.email,
@@ -218,6 +274,14 @@ class StackOutputs:
     serialize_function: str
     classify_function: str
     filter_function: str
+    uploads_bucket: str
+    detection_failed_queue: str
+    detect_function: str
+    annotate_function: str
+    answer_function: str
+    api_id: str
+    api_key_id: str
+    api_url: str
 
     @classmethod
     def from_stack(cls, stack: Mapping[str, Any]) -> "StackOutputs":
@@ -247,4 +311,12 @@ OUTPUT_KEYS = {
     "serialize_function": "SerializeFunctionName",
     "classify_function": "ClassifyFunctionName",
     "filter_function": "FilterFunctionName",
+    "uploads_bucket": "UploadsBucketName",
+    "detection_failed_queue": "DetectionFailedQueueName",
+    "detect_function": "DetectFunctionName",
+    "annotate_function": "AnnotateFunctionName",
+    "answer_function": "AnswerFunctionName",
+    "api_id": "ApiId",
+    "api_key_id": "ApiKeyId",
+    "api_url": "ApiUrl",
 }

@@ -16,7 +16,17 @@ from scones.progress import SILENT, Reporter
 CAPABILITIES = ["CAPABILITY_IAM"]
 # LocalStack 4.14 takes a change of these types for made without making it.
 UPDATED_IN_NAME_ONLY = frozenset(
-    {"AWS::Events::Rule", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
+    {
+        "AWS::ApiGateway::Deployment",
+        "AWS::ApiGateway::RestApi",
+        "AWS::ApiGateway::Stage",
+        "AWS::Events::Rule",
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::LayerVersion",
+        "AWS::Logs::LogGroup",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
+    }
 )
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
@@ -27,7 +37,7 @@ DATA_POLICY = {
             "Effect": "Deny",
             "Action": ["Update:Replace", "Update:Delete"],
             "Principal": "*",
-            "Resource": "LogicalResourceId/DataBucket",
+            "Resource": ["LogicalResourceId/DataBucket", "LogicalResourceId/UploadsBucket"],
         },
     ]
 }

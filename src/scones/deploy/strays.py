@@ -74,8 +74,53 @@ def _queues(aws: Aws, names: set[str]) -> Iterator[Remainder]:
                 yield Remainder(f"queue {url}", delete)
 
 
+def _apis(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("apigateway")
+    for found in _listed(client, "get_rest_apis", "items"):
+        if found["name"] in names:
+            delete = partial(delete_if_there, client.delete_rest_api, restApiId=found["id"])
+            yield Remainder(f"REST API {found['name']} ({found['id']})", delete)
+
+
+def _usage_plans(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("apigateway")
+    for found in _listed(client, "get_usage_plans", "items"):
+        if found["name"] in names:
+            yield Remainder(f"usage plan {found['name']}", partial(_delete_plan, client, found))
+
+
+def _api_keys(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("apigateway")
+    for found in _listed(client, "get_api_keys", "items"):
+        if found["name"] in names:
+            delete = partial(delete_if_there, client.delete_api_key, apiKey=found["id"])
+            yield Remainder(f"API key {found['name']} ({found['id']})", delete)
+
+
+def _layers(aws: Aws, names: set[str]) -> Iterator[Remainder]:
+    client = aws.client("lambda")
+    for name in sorted(names):
+        for version in _versions(client, name):
+            delete = partial(
+                delete_if_there,
+                client.delete_layer_version,
+                LayerName=name,
+                VersionNumber=version,
+            )
+            yield Remainder(f"layer {name}:{version}", delete)
+
+
+def _versions(client: Any, layer: str) -> list[int]:
+    pages = client.get_paginator("list_layer_versions").paginate(LayerName=layer)
+    return [version["Version"] for page in pages for version in page["LayerVersions"]]
+
+
 _FINDERS: dict[str, Callable[[Aws, set[str]], Iterable[Remainder]]] = {
+    "AWS::ApiGateway::UsagePlan": _usage_plans,  # before the API whose stage it names
+    "AWS::ApiGateway::RestApi": _apis,
+    "AWS::ApiGateway::ApiKey": _api_keys,
     "AWS::Lambda::Function": _functions,
+    "AWS::Lambda::LayerVersion": _layers,
     "AWS::Logs::LogGroup": _log_groups,
     "AWS::SNS::Topic": _topics,
     "AWS::StepFunctions::StateMachine": _state_machines,
@@ -96,6 +141,17 @@ def _listed(client: Any, operation: str, field: str) -> list[dict[str, Any]]:
     return [entry for page in pages for entry in page[field]]
 
 
+def _delete_plan(client: Any, plan: dict[str, Any]) -> None:
+    for stage in plan.get("apiStages", []):
+        operation = {
+            "op": "remove",
+            "path": "/apiStages",
+            "value": f"{stage['apiId']}:{stage['stage']}",
+        }
+        client.update_usage_plan(usagePlanId=plan["id"], patchOperations=[operation])
+    delete_if_there(client.delete_usage_plan, usagePlanId=plan["id"])
+
+
 def _delete_rule(client: Any, name: str) -> None:
     targets = client.list_targets_by_rule(Rule=name)["Targets"]
     if targets:
@@ -104,6 +160,8 @@ def _delete_rule(client: Any, name: str) -> None:
 
 
 def _delete_role(client: Any, name: str) -> None:
+    for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
     for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
         client.delete_role_policy(RoleName=name, PolicyName=policy)
     delete_if_there(client.delete_role, RoleName=name)

@@ -78,7 +78,9 @@ type _Call = Callable[[], Any]
 def _calls(aws: Aws, arn: str) -> tuple[_Call | None, _Call | None]:
     """Return what looks for a resource and what deletes it; none for an unknown kind."""
     _, _, service, _, _, rest = arn.split(":", 5)
-    kind = rest.replace("/", ":").partition(":")[0] if service in _WITH_KINDS else ""
+    kind = ""
+    if service in _WITH_KINDS:
+        kind = rest.lstrip("/").replace("/", ":").partition(":")[0]
     known = _KINDS.get((service, kind))
     if known is None:
         return None, None
@@ -130,7 +132,13 @@ def _queue_url(client: Any, arn: str) -> str:
         return _name(arn)  # no such queue, as the look at it will say
 
 
+def _of_the_api(_client: Any, arn: str) -> str:
+    """Return ID of /restapis/ID/stages/v1, /apikeys/ID and /usageplans/ID."""
+    return arn.split(":", 5)[5].split("/")[2]
+
+
 _WITH_KINDS = {
+    "apigateway",
     "elasticbeanstalk",
     "secretsmanager",
     "sagemaker",
@@ -182,6 +190,15 @@ _KINDS: dict[tuple[str, str], tuple[str, str, str, str, Callable[[Any, str], str
         )
         for kind in ("application", "applicationversion", "environment")
     },
+    ("apigateway", "restapis"): (
+        *("apigateway", "get_rest_api", "delete_rest_api", "restApiId", _of_the_api, {}),
+    ),
+    ("apigateway", "apikeys"): (
+        *("apigateway", "get_api_key", "delete_api_key", "apiKey", _of_the_api, {}),
+    ),
+    ("apigateway", "usageplans"): (
+        *("apigateway", "get_usage_plan", "delete_usage_plan", "usagePlanId", _of_the_api, {}),
+    ),
     ("ssm", "parameter"): ("ssm", "get_parameter", "delete_parameter", "Name", _parameter, {}),
     ("ecr", "repository"): (
         *("ecr", "list_images", "delete_repository", "repositoryName", _named),

@@ -69,7 +69,8 @@ def _copy(source_root: Path, folder: Path) -> None:
         return set() if Path(path).name == "localstack" else mine(path, names)
 
     shutil.copytree(source_root / "terraform", folder / "terraform", ignore=left_out)
-    shutil.copytree(source_root / "asl", folder / "asl")
+    for beside in ("api", "asl"):
+        shutil.copytree(source_root / beside, folder / beside)
     write_packages(folder / "terraform" / "packages")
 
 

@@ -116,10 +116,10 @@ resource "aws_api_gateway_usage_plan_key" "site" {
 
 # ---------------------------------------------------------------- logs
 resource "aws_cloudwatch_log_group" "access" {
-  #checkov:skip=CKV_AWS_158:CloudWatch encrypts logs with its own key; they hold no pictures.
   #checkov:skip=CKV_AWS_338:Thirty days by default; log_retention_days takes a year where one is asked for.
   name              = "/aws/apigateway/${var.project}-api"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
 }
 
 resource "aws_api_gateway_account" "this" {

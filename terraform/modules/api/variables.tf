@@ -27,6 +27,12 @@ variable "log_retention_days" {
   description = "How long the access log is kept."
 }
 
+variable "kms_key_arn" {
+  type        = string
+  default     = null
+  description = "Key of the access log; null for CloudWatch's own."
+}
+
 variable "throttle" {
   type = object({
     requests_a_second = optional(number, 10)

@@ -1,19 +1,21 @@
 # Photos with boxes: an upload is looked at by a detector, then drawn on.
 #
-#   uploads/KEY ─▶ detect_objects ─▶ annotate_image ─▶ results/KEY.png, results/KEY.json
+#   uploads/ID ─▶ detect_objects ─▶ annotate_image ─▶ results/ID.png, results/ID.json, status/ID.json
 #                        └────────────────┴── what fails three times ─▶ queue
 
 locals {
-  sagemaker = "arn:${var.location.partition}:sagemaker:${var.location.region}:${var.location.account_id}"
+  sagemaker  = "arn:${var.location.partition}:sagemaker:${var.location.region}:${var.location.account_id}"
+  bucket     = "${var.project}-uploads-${var.location.account_id}-${var.location.region}"
+  bucket_arn = module.uploads.arn
 }
 
 module "uploads" {
   source = "../bucket"
 
-  name           = "${var.project}-uploads-${var.location.account_id}-${var.location.region}"
+  name           = local.bucket
   kms_key_arn    = var.kms_key_arn
   force_destroy  = !var.keep_data
-  expiry_days    = { "uploads/" = var.photo_days, "results/" = var.photo_days }
+  expiry_days    = { for folder in ["uploads", "results", "status"] : "${folder}/" => var.photo_days }
   upload_origins = var.upload_origins
 }
 
@@ -25,13 +27,14 @@ module "failed" {
 }
 
 resource "aws_lambda_layer_version" "pillow" {
-  layer_name          = "${var.project}-pillow"
-  description         = "Pillow, with which annotate_image draws."
-  compatible_runtimes = ["python3.13"]
-  filename            = var.packages["pillow"].path
-  source_code_hash    = var.packages["pillow"].path == null ? null : filebase64sha256(var.packages["pillow"].path)
-  s3_bucket           = var.packages["pillow"].s3_bucket
-  s3_key              = var.packages["pillow"].s3_key
+  layer_name               = "${var.project}-pillow"
+  description              = "Pillow, which reads photos and draws."
+  compatible_runtimes      = ["python3.13"]
+  compatible_architectures = ["x86_64"]
+  filename                 = var.packages["pillow"].path
+  source_code_hash         = var.packages["pillow"].path == null ? null : filebase64sha256(var.packages["pillow"].path)
+  s3_bucket                = var.packages["pillow"].s3_bucket
+  s3_key                   = var.packages["pillow"].s3_key
 }
 
 # ---------------------------------------------------------------- functions
@@ -39,15 +42,19 @@ module "detect_objects" {
   source = "../function"
 
   project            = var.project
+  folder             = "detection"
   name               = "detect_objects"
   description        = "Asks the SageMaker endpoint what is where in a photo."
-  package            = var.packages["detect_objects"]
-  memory_mb          = 512
+  package            = var.packages["detection"]
+  layers             = [aws_lambda_layer_version.pillow.arn]
+  memory_mb          = 1769 # one processor
   log_retention_days = var.log_retention_days
   kms_key_arn        = var.kms_key_arn
   environment = {
-    ENDPOINT_NAME  = var.endpoint_name
-    UPLOADS_BUCKET = module.uploads.name
+    UPLOADS_BUCKET   = local.bucket
+    DETECTOR_NAME    = var.endpoint_name
+    DETECTOR_CLASSES = jsonencode(var.detector_classes)
+    ATTEMPTS         = "3"
   }
   statements = [
     {
@@ -56,17 +63,17 @@ module "detect_objects" {
     },
     {
       Action   = ["s3:GetObject"]
-      Resource = ["${module.uploads.arn}/uploads/*"]
+      Resource = ["${local.bucket_arn}/uploads/*", "${local.bucket_arn}/status/*"]
     },
-    { # the status object
+    {
       Action   = ["s3:PutObject"]
-      Resource = ["${module.uploads.arn}/results/*"]
+      Resource = ["${local.bucket_arn}/results/*", "${local.bucket_arn}/status/*"]
     },
     { # without it S3 answers "access denied" for an object that is not there
       Action   = ["s3:ListBucket"]
-      Resource = [module.uploads.arn]
+      Resource = [local.bucket_arn]
     },
-    { # the destinations of what succeeds and of what fails
+    { # what succeeds goes there, what fails to the queue
       Action   = ["lambda:InvokeFunction"]
       Resource = [module.annotate_image.arn]
     },
@@ -81,22 +88,27 @@ module "annotate_image" {
   source = "../function"
 
   project            = var.project
+  folder             = "detection"
   name               = "annotate_image"
   description        = "Draws boxes and labels on a photo."
-  package            = var.packages["annotate_image"]
+  package            = var.packages["detection"]
   layers             = [aws_lambda_layer_version.pillow.arn]
-  memory_mb          = 1024
+  memory_mb          = 1769
   log_retention_days = var.log_retention_days
   kms_key_arn        = var.kms_key_arn
-  environment        = { UPLOADS_BUCKET = module.uploads.name }
+  environment        = { UPLOADS_BUCKET = local.bucket, ATTEMPTS = "3" }
   statements = [
     {
       Action   = ["s3:GetObject"]
-      Resource = ["${module.uploads.arn}/uploads/*"]
+      Resource = [for folder in ["uploads", "results", "status"] : "${local.bucket_arn}/${folder}/*"]
     },
     {
       Action   = ["s3:PutObject"]
-      Resource = ["${module.uploads.arn}/results/*"]
+      Resource = ["${local.bucket_arn}/results/*", "${local.bucket_arn}/status/*"]
+    },
+    {
+      Action   = ["s3:ListBucket"]
+      Resource = [local.bucket_arn]
     },
     {
       Action   = ["sqs:SendMessage"]
@@ -109,18 +121,22 @@ module "answer_request" {
   source = "../function"
 
   project            = var.project
+  folder             = "detection"
   name               = "answer_request"
-  description        = "Answers the REST API: detect, classify, results and presigned uploads."
-  package            = var.packages["answer_request"]
+  description        = "Answers the REST API: detect, classify, uploads and results."
+  package            = var.packages["detection"]
   layers             = [aws_lambda_layer_version.pillow.arn]
-  memory_mb          = 1024
+  memory_mb          = 1769
   timeout_seconds    = 29 # API Gateway's own limit
   log_retention_days = var.log_retention_days
   kms_key_arn        = var.kms_key_arn
   environment = {
-    DETECTOR_NAME   = var.endpoint_name
-    CLASSIFIER_NAME = var.classifier_name
-    UPLOADS_BUCKET  = module.uploads.name
+    UPLOADS_BUCKET   = local.bucket
+    DETECTOR_NAME    = var.endpoint_name
+    DETECTOR_CLASSES = jsonencode(var.detector_classes)
+    CLASSIFIER_NAME  = var.classifier_name
+    CLASSES          = jsonencode(var.classes)
+    THRESHOLD        = tostring(var.threshold)
   }
   statements = [
     {
@@ -130,17 +146,17 @@ module "answer_request" {
         "${local.sagemaker}:endpoint/${var.classifier_name}",
       ]
     },
-    { # a presigned upload has its signer's rights
-      Action   = ["s3:PutObject"]
-      Resource = ["${module.uploads.arn}/uploads/*"]
-    },
     {
       Action   = ["s3:GetObject"]
-      Resource = ["${module.uploads.arn}/results/*"]
+      Resource = [for folder in ["uploads", "results", "status"] : "${local.bucket_arn}/${folder}/*"]
+    },
+    { # a form has its signer's rights
+      Action   = ["s3:PutObject"]
+      Resource = ["${local.bucket_arn}/uploads/*", "${local.bucket_arn}/status/*"]
     },
     {
       Action   = ["s3:ListBucket"]
-      Resource = [module.uploads.arn]
+      Resource = [local.bucket_arn]
     },
   ]
 }
@@ -168,9 +184,9 @@ resource "aws_s3_bucket_notification" "uploads" {
 }
 
 resource "aws_lambda_function_event_invoke_config" "detect_objects" {
-  function_name                = module.detect_objects.name
-  maximum_event_age_in_seconds = 3600
-  maximum_retry_attempts       = 2
+  function_name          = module.detect_objects.name
+  qualifier              = "$LATEST"
+  maximum_retry_attempts = 2
 
   destination_config {
     on_success {
@@ -184,9 +200,9 @@ resource "aws_lambda_function_event_invoke_config" "detect_objects" {
 }
 
 resource "aws_lambda_function_event_invoke_config" "annotate_image" {
-  function_name                = module.annotate_image.name
-  maximum_event_age_in_seconds = 3600
-  maximum_retry_attempts       = 2
+  function_name          = module.annotate_image.name
+  qualifier              = "$LATEST"
+  maximum_retry_attempts = 2
 
   destination_config {
     on_failure {

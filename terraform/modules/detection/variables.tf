@@ -28,12 +28,31 @@ variable "packages" {
     s3_bucket = optional(string)
     s3_key    = optional(string)
   }))
-  description = "The zip files of detect_objects, annotate_image, answer_request and the layer pillow."
+  description = "The zip files of the functions (detection) and of the layer (pillow)."
 
   validation {
-    condition     = toset(keys(var.packages)) == toset(["detect_objects", "annotate_image", "answer_request", "pillow"])
-    error_message = "The packages are detect_objects, annotate_image, answer_request and pillow."
+    condition     = toset(keys(var.packages)) == toset(["detection", "pillow"])
+    error_message = "The packages are detection and pillow, as `scones package` writes them."
   }
+}
+
+variable "detector_classes" {
+  type        = list(string)
+  description = "Names of what the detector finds, by class_id."
+}
+
+variable "classes" {
+  type = list(object({
+    name        = string
+    loading_bay = string
+    order_range = string
+  }))
+  description = "What the classifier tells, in class order, with their routes."
+}
+
+variable "threshold" {
+  type        = number
+  description = "Least confidence that routes a delivery."
 }
 
 variable "photo_days" {

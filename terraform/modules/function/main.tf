@@ -13,7 +13,7 @@ resource "aws_lambda_function" "this" {
   function_name    = "${var.project}-${local.dashed}"
   description      = var.description
   runtime          = "python3.13"
-  handler          = "${var.name}.handler"
+  handler          = "${var.folder == null ? "" : "${var.folder}."}${var.name}.handler"
   role             = module.role.arn
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds

@@ -8,6 +8,12 @@ variable "name" {
   description = "The handler's module, such as serialize_image; hyphens stand for underscores in names."
 }
 
+variable "folder" {
+  type        = string
+  default     = null
+  description = "The folder in the zip file in which the module lies; null for none."
+}
+
 variable "description" {
   type        = string
   description = "What the function does."

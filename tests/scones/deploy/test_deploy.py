@@ -40,7 +40,7 @@ def edited(tmp_path: Path) -> Callable[..., Path]:
 
     def edit(name: str, old: str, new: str) -> Path:
         root = tmp_path / f"checkout-{len(list(tmp_path.iterdir()))}"
-        for folder in ("asl", "cloudformation"):
+        for folder in ("api", "asl", "cloudformation"):
             shutil.copytree(SOURCE_ROOT / folder, root / folder)
         text = (root / name).read_text()
         assert old in text
@@ -70,11 +70,21 @@ def test_the_outputs_are_those_of_what_is_there(aws, deployed):
     role = deployed.sagemaker_role_arn.rpartition("/")[2]
     assert aws.client("iam").get_role(RoleName=role)
     assert s3.head_bucket(Bucket=deployed.data_bucket)
+    assert s3.head_bucket(Bucket=deployed.uploads_bucket)
+    for name in (deployed.detect_function, deployed.annotate_function, deployed.answer_function):
+        function = aws.client("lambda").get_function_configuration(FunctionName=name)
+        assert [layer["Arn"].split(":")[6] for layer in function["Layers"]] == ["roundtrip-pillow"]
+    assert aws.client("apigateway").get_rest_api(restApiId=deployed.api_id)["name"] == (
+        "roundtrip-api"
+    )
+    assert aws.client("apigateway").get_api_key(apiKey=deployed.api_key_id)["enabled"]
+    assert deployed.api_url.endswith("/v1")
+    assert aws.client("sqs").get_queue_url(QueueName=deployed.detection_failed_queue)
     assert outputs(aws, stack_settings()) == deployed
 
 
-@pytest.mark.parametrize("purpose", ["data", "artifacts"])
-def test_both_buckets_are_closed_to_the_public_and_encrypted(aws, deployed, purpose):
+@pytest.mark.parametrize("purpose", ["data", "uploads", "artifacts"])
+def test_all_buckets_are_closed_to_the_public_and_encrypted(aws, deployed, purpose):
     bucket = deployed.data_bucket.replace("-data-", f"-{purpose}-")
     s3 = aws.client("s3")
     blocked = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
@@ -93,12 +103,13 @@ def test_without_a_change_nothing_is_done(aws, deployed):
     assert told.notes == ["roundtrip-core is up to date"]
 
 
-def test_a_new_threshold_changes_one_resource(trial):
+def test_a_new_threshold_changes_two_resources(trial):
     told = Recorder()
     deploy(trial, stack_settings(PROJECT))
     deploy(trial, stack_settings(PROJECT, threshold=0.8), reporter=told)
     assert environment(trial, "trial-filter-confidence")["THRESHOLD"] == "0.8"
-    assert "trial-core: 1 resources to change" in told.notes
+    assert environment(trial, "trial-answer-request")["THRESHOLD"] == "0.8"
+    assert "trial-core: 2 resources to change" in told.notes
 
 
 def test_progress_counts_up_to_all_resources(trial):
@@ -117,6 +128,20 @@ def test_a_change_that_localstack_only_pretends_to_make_is_made_and_data_stay(tr
     assert "arriving/" in rule["EventPattern"]
     kept = trial.client("s3").get_object(Bucket=BUCKET, Key="train/photo.png")["Body"].read()
     assert kept == b"photo"
+
+
+def test_another_document_makes_another_api_and_another_deployment(trial, edited):
+    before = deploy(trial, stack_settings(PROJECT))
+    root = edited("api/openapi.json", '"/classify"', '"/classify-again"')
+    after = deploy(trial, stack_settings(PROJECT, source_root=root))
+    client = trial.client("apigateway")
+    paths = {found["path"] for found in client.get_resources(restApiId=after.api_id)["items"]}
+    assert "/classify-again" in paths
+    assert "/classify" not in paths
+    assert [api["id"] for api in client.get_rest_apis()["items"] if api["id"] == before.api_id] in (
+        [],
+        [after.api_id],
+    )
 
 
 def test_a_definition_that_step_functions_refuses_changes_nothing(aws, edited):

@@ -25,6 +25,13 @@ def names_in(aws, project):
     ):
         answer = getattr(aws.client(service), operation)()[field]
         found += [e[key] for e in answer if e.get("StackStatus") != "DELETE_COMPLETE"]
+    gateway = aws.client("apigateway")
+    for operation in ("get_rest_apis", "get_usage_plans", "get_api_keys"):
+        found += [entry["name"] for entry in getattr(gateway, operation)()["items"]]
+    # ListLayers fails in LocalStack once a layer has lost its last version.
+    for layer in (f"{DOOMED}-pillow", f"{LONGER}-pillow"):
+        versions = aws.client("lambda").list_layer_versions(LayerName=layer)
+        found += [version["LayerVersionArn"].split(":")[6] for version in versions["LayerVersions"]]
     topics = aws.client("sns").list_topics()["Topics"]
     found += [topic["TopicArn"].rpartition(":")[2] for topic in topics]
     found += [endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]]

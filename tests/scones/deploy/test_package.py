@@ -5,16 +5,26 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
 
 import pytest
 
-from scones.deploy.package import DEFINITIONS, HANDLERS, build, pack_handler, read_definition
+from scones.deploy import layer
+from scones.deploy.package import (
+    DEFINITIONS,
+    HANDLERS,
+    build,
+    pack_handler,
+    pack_layer,
+    read_definition,
+)
 from scones.deploy.settings import SOURCE_ROOT
 from scones.deploy.template import all_substitutions, read_template
 from scones.errors import DeployError
 from tests.scones.stack_fixtures.fixtures import stack_settings
 
+SITE_PACKAGES = sysconfig.get_path("purelib")
 FUNCTIONS = {"SerializeFunctionArn", "ClassifyFunctionArn", "FilterFunctionArn"}
 SUBSTITUTIONS = FUNCTIONS | {
     "ConfigurationParameter",
@@ -39,7 +49,7 @@ def test_another_definition_gets_another_key(tmp_path):
     assert {name for name in before if before[name] != after[name]} == set(DEFINITIONS)
 
 
-@pytest.mark.parametrize("name", HANDLERS.values())
+@pytest.mark.parametrize("name", [name for name in HANDLERS.values() if name != "detection"])
 def test_a_packed_handler_runs_alone(name, tmp_path):
     with zipfile.ZipFile(io.BytesIO(pack_handler(name))) as archive:
         assert archive.namelist() == [f"{name}.py"]
@@ -51,6 +61,43 @@ def test_a_packed_handler_runs_alone(name, tmp_path):
         f"assert not any(module.startswith('scones') for module in sys.modules)"
     )
     subprocess.run([sys.executable, "-I", "-c", program], check=True, env=dict(os.environ))
+
+
+@pytest.mark.parametrize("name", ["detect_objects", "annotate_image", "answer_request"])
+def test_the_packed_detection_handlers_run_with_their_layer_alone(name, tmp_path):
+    for folder, body in (("task", pack_handler("detection")), ("opt", pack_layer())):
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            archive.extractall(tmp_path / folder)
+    # -S: no site-packages; boto3 is what Lambda's runtime brings, so its place is added by name.
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'opt/python')!r}); "
+        f"sys.path.insert(0, {str(tmp_path / 'task')!r}); "
+        f"sys.path.append({str(SITE_PACKAGES)!r}); import PIL, detection.{name} as module; "
+        f"assert callable(module.handler); "
+        f"assert PIL.__file__.startswith({str(tmp_path / 'opt')!r}), PIL.__file__; "
+        f"assert not any(name.startswith('scones') for name in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True, env=dict(os.environ))
+
+
+def test_the_layer_has_every_file_of_the_wheel_that_runs():
+    with zipfile.ZipFile(io.BytesIO(pack_layer())) as archive:
+        names = set(archive.namelist())
+    assert {"python/PIL/__init__.py", "python/PIL/Image.py"} <= names
+    assert any(name.startswith("python/pillow.libs/libjpeg") for name in names)
+    assert not any("__pycache__" in name or name.endswith("RECORD") for name in names)
+
+
+def test_a_file_that_is_not_the_wheels_is_refused(monkeypatch):
+    monkeypatch.setattr("scones.deploy.layer._digest", lambda body, algorithm: "another")
+    with pytest.raises(DeployError, match="not what its wheel brought"):
+        pack_layer()
+
+
+def test_the_layers_hashes_are_those_that_pip_checked():
+    pins = (SOURCE_ROOT / "requirements" / "tools.txt").read_text()
+    for line in layer.REQUIREMENTS.read_text().splitlines():
+        assert line.strip().removesuffix("\\").strip() in pins
 
 
 @pytest.mark.parametrize(

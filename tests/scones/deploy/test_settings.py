@@ -44,5 +44,7 @@ def test_a_project_too_long_for_its_buckets_is_refused_with_the_name():
 
 def test_a_stack_without_an_output_asks_for_a_new_deployment():
     stack = {"StackName": "scones-core", "Outputs": []}
-    with pytest.raises(DeployError, match="TrainAndDeployStateMachineArn: run `scones deploy`"):
+    with pytest.raises(
+        DeployError, match=r"TrainAndDeployStateMachineArn, .*: run `scones deploy`"
+    ):
         StackOutputs.from_stack(stack)

@@ -53,11 +53,21 @@ def make_each_kind(aws, role_arn):
     )
     aws.client("sns").create_topic(Name="outside")
     aws.client("sqs").create_queue(QueueName="outside")
+    gateway = aws.client("apigateway")
+    region = aws.region
+    api = gateway.create_rest_api(name="outside")["id"]
+    key = gateway.create_api_key(name="outside")["id"]
+    plan = gateway.create_usage_plan(name="outside")["id"]
+    return [
+        f"arn:aws:apigateway:{region}::/{kind}"
+        for kind in (f"restapis/{api}/stages/v1", f"apikeys/{key}", f"usageplans/{plan}")
+    ]
 
 
 def test_each_kind_can_be_looked_for_and_deleted(aws, deployed):
-    make_each_kind(aws, deployed.sagemaker_role_arn)
+    of_the_api = make_each_kind(aws, deployed.sagemaker_role_arn)
     for arn in (
+        *of_the_api,
         "arn:aws:s3:::outside-the-stack",
         f"arn:aws:lambda:{ACCOUNT}:function:outside",
         f"arn:aws:states:{ACCOUNT}:stateMachine:outside",
@@ -88,7 +98,7 @@ def test_the_second_stack_comes_and_goes_with_the_first(aws):
     settings = stack_settings(PROJECT, operations=OPERATIONS, tags={"scones:owner": "ada"})
     deploy(aws, settings)
     alarms = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{PROJECT}-")
-    assert len(alarms["MetricAlarms"]) == 5
+    assert len(alarms["MetricAlarms"]) == 6
     bucket = aws.client("ssm").get_parameter(Name=f"/{PROJECT}/data-bucket")["Parameter"]["Value"]
     assert bucket == f"{PROJECT}-data-000000000000-us-east-1"
     events = aws.client("cloudformation").describe_stack_events

@@ -72,7 +72,7 @@ def test_each_function_has_a_role_and_a_log_group_of_its_own():
     functions = [r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::Function"]
     roles = {str(function["Properties"]["Role"]) for function in functions}
     groups = {function["DependsOn"] for function in functions}
-    assert (len(functions), len(roles), len(groups)) == (3, 3, 3)
+    assert (len(functions), len(roles), len(groups)) == (6, 6, 6)
     assert all("RetentionInDays" in RESOURCES[group]["Properties"] for group in groups)
 
 

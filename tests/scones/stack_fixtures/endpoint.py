@@ -20,6 +20,8 @@ class FakeEndpoint:
     port: int = 0
     requests: list[dict[str, str]] = field(default_factory=list)
     answer: bytes | None = None  # instead of what the image shows
+    delay_seconds: float = 0.0
+    stopped: threading.Event = field(default_factory=threading.Event)
     _server: ThreadingHTTPServer | None = None
 
     @property
@@ -39,6 +41,7 @@ class FakeEndpoint:
 
     def __exit__(self, *exception: object) -> None:
         assert self._server is not None
+        self.stopped.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -51,6 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         name = self.path.split("/")[2]
         self.endpoint.requests.append(dict(self.headers.items()))
+        if self.endpoint.stopped.wait(self.endpoint.delay_seconds):
+            return
         if name != ENDPOINT:
             message = f"Endpoint {name} of account 000000000000 not found."
             self._send(400, json.dumps({"message": message}).encode(), "ValidationError")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scones.cli.app import main
-from scones.deploy.package import HANDLERS, pack_handler
+from scones.deploy.package import HANDLERS, pack_handler, pack_layer
 
 
 def test_each_function_has_a_zip_file_with_its_module(
@@ -15,11 +15,16 @@ def test_each_function_has_a_zip_file_with_its_module(
 ) -> None:
     assert main(["package", str(tmp_path / "new" / "folder"), "--json"]) == 0
     written = [Path(path) for path in json.loads(capsys.readouterr().out)["packages"]]
-    assert sorted(path.stem for path in written) == sorted(HANDLERS.values())
+    assert sorted(path.stem for path in written) == sorted([*HANDLERS.values(), "pillow"])
     for path in written:
-        assert path.read_bytes() == pack_handler(path.stem)
+        packed = pack_layer() if path.stem == "pillow" else pack_handler(path.stem)
+        assert path.read_bytes() == packed
         with zipfile.ZipFile(path) as archive:
-            assert archive.namelist() == [f"{path.stem}.py"]
+            assert archive.namelist()[0] in (
+                f"{path.stem}.py",
+                f"{path.stem}/__init__.py",
+                "python/PIL/AvifImagePlugin.py",
+            )
 
 
 def test_a_folder_that_cannot_be_written_is_told(

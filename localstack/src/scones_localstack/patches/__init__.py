@@ -1,4 +1,4 @@
-"""LocalStack's slow spots, mended from outside: one module each, for one release each.
+"""LocalStack's slow spots and gaps, mended from outside: one module each, for one release each.
 
 A patch replaces code it has read. So each says what it was written for, and where something else
 is installed it is not applied, which is logged as an error: slow and right beats fast and wrong.
@@ -19,6 +19,7 @@ PATCHES = (
     "lambda_logs",
     "sagemaker_tasks",
     "sns_email",
+    "api_limits",
 )
 
 
