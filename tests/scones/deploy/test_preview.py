@@ -53,6 +53,11 @@ def test_a_change_is_foreseen_and_not_made(aws, stacks):
     assert change_sets(aws) == []
 
 
+def test_a_replacement_is_foreseen(aws, stacks):
+    found = actions(preview(aws, replace(SETTINGS, email="another@scones.example")))
+    assert found["LowConfidenceEmail"] == "replace"
+
+
 def test_what_is_no_longer_asked_for_would_be_deleted(aws, stacks):
     found = actions(
         preview(aws, replace(SETTINGS, operations=replace(HOURS, monthly_budget_usd=0)))
