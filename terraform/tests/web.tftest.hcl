@@ -22,8 +22,11 @@ variables {
       instance_type  = "ml.m5.large"
     }
     site = {
-      bundle  = "packages/serialize_image.zip"
-      secrets = { DJANGO_SECRET_KEY = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:django" }
+      bundle = "packages/serialize_image.zip"
+      secrets = {
+        SECRET_KEY     = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cookies"
+        SCONES_API_KEY = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key"
+      }
     }
   }
 }
@@ -72,7 +75,25 @@ run "two_instances_without_a_load_balancer" {
     bundle             = "packages/serialize_image.zip"
     log_retention_days = 30
     max_instances      = 2
+    secrets            = { SECRET_KEY = "arn:1", SCONES_API_KEY = "arn:2" }
   }
 
   expect_failures = [var.certificate_arn]
+}
+
+run "a_site_without_its_secrets" {
+  command = plan
+
+  module {
+    source = "./modules/site"
+  }
+
+  variables {
+    location           = { partition = "aws", region = "eu-west-1", account_id = "123456789012" }
+    api                = { url = "https://example.org/v1", key_id = "key" }
+    bundle             = "packages/serialize_image.zip"
+    log_retention_days = 30
+  }
+
+  expect_failures = [var.secrets]
 }

@@ -37,8 +37,11 @@ EVERYTHING: dict[str, Any] = LEAST | {
             "max_instances": 2,
             "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
             "vpc": {"id": "vpc-1", "subnets": ["subnet-1", "subnet-2"]},
-            "environment": {"DJANGO_DEBUG": "false"},
-            "secrets": {"DJANGO_SECRET_KEY": "arn:aws:ssm:us-east-1:123456789012:parameter/k"},
+            "environment": {"SCONES_WEB_HOSTS": "photos.example.org"},
+            "secrets": {
+                "SECRET_KEY": "arn:aws:ssm:us-east-1:123456789012:parameter/k",
+                "SCONES_API_KEY": "arn:aws:ssm:us-east-1:123456789012:parameter/a",
+            },
         },
     },
 }

@@ -5,6 +5,7 @@ here. What only AWS can show is listed in docs/20-web-site.md, with its command.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,15 @@ def test_the_emulators_storage_is_reached_by_both_its_names() -> None:
         "http://127.0.0.1:4566",
         "http://localhost:4566",
     )
+
+
+def test_terraform_sets_the_same_options() -> None:
+    text = (ROOT / "terraform" / "modules" / "site" / "main.tf").read_text()
+    written = set(re.findall(r'\["(aws:[\w:]+)", "(\w+)"', text))
+    variables = set(re.findall(r"^    ([A-Z_]+) +=", text, re.MULTILINE))
+    everything = {"CertificateArn": "arn", "Hosts": "h", "DatabaseUrlSecretArn": "arn"}
+    settled = options(everything)
+    wanted = {option for option in settled if "application:environment" not in option[0]}
+    network = {("aws:ec2:vpc", "VPCId"), ("aws:ec2:vpc", "Subnets")}  # Terraform's teams have one
+    assert written - network == wanted
+    assert variables == {name for space, name in settled if space == PLAIN_NAMESPACE}

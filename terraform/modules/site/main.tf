@@ -4,10 +4,21 @@ locals {
   balanced = var.certificate_arn != null
   release  = substr(filesha256(var.bundle), 0, 16)
 
-  environment = merge(var.environment, {
-    API_URL    = var.api.url
-    API_KEY_ID = var.api.key_id
-  })
+  uploads = "${var.project}-uploads-${var.location.account_id}-${var.location.region}"
+
+  # What scones.web.environment reads; cloudformation/site.yaml gives the same.
+  environment = merge({
+    SCONES_API_URL = var.api.url
+    SCONES_WEB_STORAGE_ORIGINS = join(",", [
+      "https://${local.uploads}.s3.${var.location.region}.amazonaws.com",
+      "https://${local.uploads}.s3.amazonaws.com",
+    ])
+    SCONES_WEB_HOSTS          = ".${var.location.region}.elasticbeanstalk.com"
+    SCONES_WEB_TLS            = local.balanced ? "1" : "0"
+    SCONES_WEB_PROXIES        = local.balanced ? "2" : "1" # nginx, and the load balancer before it
+    DJANGO_SUPERUSER_USERNAME = "admin"
+    DJANGO_SUPERUSER_EMAIL    = "admin@localhost"
+  }, var.environment)
 
   options = concat(
     [
@@ -154,10 +165,6 @@ module "instance_role" {
   service     = "ec2.amazonaws.com"
   statements = concat(
     [
-      { # the value of its own key, and of no other
-        Action   = ["apigateway:GET"]
-        Resource = ["arn:${var.location.partition}:apigateway:${var.location.region}::/apikeys/${var.api.key_id}"]
-      },
       { # the platform's own bucket: the bundle, and logs that somebody asks for
         Action = ["s3:GetObject", "s3:ListBucket", "s3:PutObject"]
         Resource = [
@@ -187,7 +194,7 @@ module "instance_role" {
         Resource = ["*"]
       },
     ],
-    length(var.secrets) == 0 ? [] : [{
+    [{ # its own secrets
       Action   = ["secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters"]
       Resource = values(var.secrets)
     }],

@@ -31,7 +31,12 @@ variable "environment" {
 variable "secrets" {
   type        = map(string)
   default     = {}
-  description = "Environment variables whose values are in Secrets Manager or Parameter Store, as ARNs: Elastic Beanstalk reads them, and they are not in the state."
+  description = "Environment variables whose values are in Secrets Manager or Parameter Store, as ARNs: SECRET_KEY, SCONES_API_KEY and, as wanted, DATABASE_URL and DJANGO_SUPERUSER_PASSWORD. Elastic Beanstalk reads them, and they are not in the state."
+
+  validation {
+    condition     = alltrue([for name in ["SECRET_KEY", "SCONES_API_KEY"] : contains(keys(var.secrets), name)])
+    error_message = "The site does not start without secrets for SECRET_KEY and SCONES_API_KEY."
+  }
 }
 
 variable "instance_type" {
