@@ -18,11 +18,12 @@ test: setup ## Run every check and test, as many at a time as there are cores; o
 	@$(TOX) $(if $(ARGS),run $(ARGS),run-parallel)
 	@[ ! -f .tox/not-run.txt ] || cat .tox/not-run.txt
 
-images: ## Build the four container images (needs Docker)
+images: ## Build the five container images (needs Docker)
 	$(BUILD) -t scones/image-classification -f docker/Dockerfile --build-arg BASE_IMAGE=$(SCONES_PYTHON311_IMAGE) .
 	$(BUILD) -t scones/localstack --target localstack -f localstack/Dockerfile --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
 	$(BUILD) -t scones/sagemaker --target sagemaker -f localstack/Dockerfile --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
-	$(BUILD) -t scones/tools --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
+	$(BUILD) -t scones/tools --target tools --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
+	$(BUILD) -t scones/site --target site --build-arg BASE_IMAGE=$(SCONES_PYTHON313_IMAGE) .
 
 setup: .tox/.ready ## Create the Python environments
 

@@ -119,7 +119,7 @@ class Profile(BaseModel):
 
     kms_key_arn: str = Field(default="", pattern=KMS_KEY)
 
-    @field_validator("subnets", "security_groups", mode="before")
+    @field_validator("subnets", "security_groups", "site_hosts", "site_origins", mode="before")
     @classmethod
     def _listed_in_the_environment(cls, value: Any) -> Any:
         """Take a variable's JSON text for the list that it is."""

@@ -24,9 +24,10 @@ ROOT = Path(__file__).parents[2]
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 STATE_LABEL = "scones.sagemaker.state"
-IMAGES = ("tools", "localstack", "sagemaker")
+IMAGES = ("tools", "site", "localstack", "sagemaker")
 COMMANDS = {"plugin": ("docker", "compose"), "executable": ("docker-compose",)}
 PORTS = ("LOCALSTACK_PORT", "SAGEMAKER_PORT", "SMTP_PORT", "INBOX_PORT")
+WEB_PORT_ENV = "SCONES_WEB_PORT"
 BOOTSTRAP_SECONDS = 400.0
 POLL_SECONDS = 0.5
 
@@ -66,12 +67,14 @@ class Stack:
     ) -> "Stack":
         project = f"scones-test-{name}-{os.getpid()}"
         kept = {n: v for n, v in os.environ.items() if not n.startswith("SCONES_PROFILES")}
-        ports = zip(PORTS, free_ports(len(PORTS)), strict=True)
+        *numbers, web_port = free_ports(len(PORTS) + 1)
+        ports = zip(PORTS, numbers, strict=True)
         settings = (ROOT / "scones.toml").read_text()
         (folder / "scones.toml").write_text(f"{settings}epochs = 1\n")
         environment = {
             **kept,
             **{f"SCONES_PROFILES__DOCKER__{n}": str(port) for n, port in ports},
+            WEB_PORT_ENV: str(web_port),
             "COMPOSE_PROJECT_NAME": project,
             "SCONES_ENDPOINTS_NETWORK": f"{project}-endpoints",
             "SCONES_CONFIG": str(folder / "scones.toml"),

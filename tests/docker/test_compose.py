@@ -6,6 +6,7 @@ stack, uses it and removes it.
 """
 
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,15 +15,25 @@ from typing import Any
 
 import docker
 import pytest
+import requests
 
 from scones.etl.drawings import Drawings
 from scones.etl.staging import write_png
 
-from .stacks import COMMANDS, SERVICE_LABEL, STATE_LABEL, Stack, removed_at_the_end, version
+from .stacks import (
+    COMMANDS,
+    SERVICE_LABEL,
+    STATE_LABEL,
+    WEB_PORT_ENV,
+    Stack,
+    removed_at_the_end,
+    version,
+)
 
 PER_CLASS = 40
 CLASSES = ("bicycle", "motorcycle")
 EMAIL_SECONDS = 60.0
+WEB_SECONDS = 120.0
 
 
 def compose_found() -> str:
@@ -146,6 +157,32 @@ def _complete(stack: Stack, records: int) -> dict[str, Any] | None:
     return document if document["records"] == records else None
 
 
+def test_the_web_site_classifies_a_photo(stack: Stack) -> None:
+    site = f"http://127.0.0.1:{stack.environment[WEB_PORT_ENV]}"
+    eventually(lambda: healthy(f"{site}/health"), WEB_SECONDS, "the site's first answer")
+    picture = next((stack.folder / "images").rglob("*.png"))
+    browser = requests.Session()
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(f"{site}/").text)
+    assert token is not None
+    answer = browser.post(
+        f"{site}/classify/",
+        data={"csrfmiddlewaretoken": token[1]},
+        files={"photos": (picture.name, picture.read_bytes(), "image/png")},
+        headers={"Accept": "application/json"},
+        timeout=30,
+    )
+    assert answer.status_code == 201, answer.text + stack.logs()
+    card = browser.get(site + answer.json()["card"]).text
+    assert "bicycle" in card or "motorcycle" in card
+
+
+def healthy(url: str) -> Any:
+    try:
+        return get_json(url)
+    except OSError:
+        return None
+
+
 def test_only_the_sagemaker_service_has_the_docker_socket(stack: Stack) -> None:
     containers = [*stack.containers(), *stack.started_by_sagemaker()]
     with_socket = {
@@ -155,7 +192,7 @@ def test_only_the_sagemaker_service_has_the_docker_socket(stack: Stack) -> None:
         if "docker.sock" in mount["Source"] + mount["Destination"]
     }
     assert with_socket == {"sagemaker"}
-    assert len(containers) == 6  # five services and a model server
+    assert len(containers) == 7  # six services and a model server
     code, _ = stack.container("localstack").exec_run(["test", "-e", "/var/run/docker.sock"])
     assert code == 1
 
@@ -167,12 +204,12 @@ def test_all_published_ports_are_on_loopback(stack: Stack) -> None:
         for bindings in container.attrs["NetworkSettings"]["Ports"].values()
         for binding in bindings or ()
     ]
-    assert len(published) == 4
+    assert len(published) == 5
     assert {host for host, _ in published} == {"127.0.0.1"}
     assert {port for _, port in published} == {
         value
         for name, value in stack.environment.items()
-        if name.endswith("_PORT") and "DOCKER" in name
+        if name == WEB_PORT_ENV or (name.endswith("_PORT") and "DOCKER" in name)
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 from docker.models.containers import Container
 from PIL import Image
 
-IMAGES = ("image-classification", "localstack", "sagemaker", "tools")
+IMAGES = ("image-classification", "localstack", "sagemaker", "site", "tools")
 ALGORITHM = "scones/image-classification"
 COLOURS = {"red": (200, 40, 40), "blue": (40, 40, 200)}
 
@@ -175,10 +175,8 @@ def test_an_image_says_what_it_is_and_holds_no_development_tools(
 
     assert labels["org.opencontainers.image.title"] == f"scones/{name}"
     assert {"version", "licenses", "description"} <= {key.rpartition(".")[2] for key in labels}
-    assert (
-        f"scones{ {'tools': '', 'image-classification': '-algorithms'}.get(name, '-localstack') }"
-        in packages
-    )
+    suffixes = {"tools": "", "site": "", "image-classification": "-algorithms"}
+    assert f"scones{suffixes.get(name, '-localstack')}" in packages
     assert not {"pytest", "mypy", "ruff", "pip", "uv"} & set(packages)
 
 

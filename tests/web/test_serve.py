@@ -5,14 +5,25 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from scones.progress import SILENT
+from scones.project import Project
+from scones.site.backend import Backend
+from scones.site.serving import Site
+from scones.steps import website
 from tests.ports import free_port
 from tests.web.api_server import KEY, ApiServer
+from tests.web.photographs import found_in
 
 SECONDS = 60
 PORTS = ("LOCALSTACK", "SAGEMAKER", "SMTP", "INBOX")
@@ -73,3 +84,31 @@ def test_without_services_it_says_what_starts_them(tmp_path: Path) -> None:
     _, told = running.communicate(timeout=SECONDS)
     assert running.returncode == 1
     assert "scones up" in told
+
+
+def test_a_site_follows_its_api_to_another_address(
+    api: ApiServer, start_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `scones down` and `scones up`: LocalStack makes the API anew."""
+    site = start_site(api)
+    moved = ApiServer(found_in)
+    found = [Backend(api.url, KEY, (api.origin,))]
+    monkeypatch.setattr(website, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(website, "backend", lambda _: found[0])
+    project = mock.create_autospec(Project, instance=True, reporter=SILENT)
+    follower = threading.Thread(target=website.keep, args=(project, site), daemon=True)
+    follower.start()
+    found[0] = Backend(moved.url, KEY, (moved.origin,))
+    try:
+        deadline = time.monotonic() + SECONDS
+        policy = ""
+        while moved.origin not in policy:
+            assert time.monotonic() < deadline
+            with suppress(OSError), urllib.request.urlopen(site.url, timeout=5) as answer:
+                policy = answer.headers["Content-Security-Policy"]
+            time.sleep(0.1)
+    finally:
+        site.stop()
+        follower.join(SECONDS)
+        moved.close()
+    assert not follower.is_alive()

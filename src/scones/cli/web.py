@@ -11,6 +11,7 @@ import click
 from scones.cli.app import Invocation, json_option, pass_invocation
 from scones.cli.confirmation import confirm, yes_option
 from scones.notebook.server import require_free
+from scones.profiles import LOOPBACK_HOST
 from scones.site import serving
 from scones.steps import website
 
@@ -22,22 +23,23 @@ def web() -> None:
 
 @web.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=serving.PORT, show_default=True)
+@click.option("--host", default=LOOPBACK_HOST, show_default=True, help="0.0.0.0 in a container.")
 @click.option("--browser/--no-browser", default=True, help="Open a browser.")
 @json_option
 @pass_invocation
-def serve(invocation: Invocation, *, port: int, browser: bool, as_json: bool) -> None:
+def serve(invocation: Invocation, *, port: int, host: str, browser: bool, as_json: bool) -> None:
     """Serve the site on this machine, in front of the profile's REST API, until Ctrl-C."""
     require_free(port)
     with invocation.project() as (project, terminal):
         terminal.headline("Starting the site")
-        with _ended_by_sigterm(), website.serve(project, port) as site:
+        with _ended_by_sigterm(), website.serve(project, port, host) as site:
             url = site.await_answer()
             terminal.result({"url": url, "log": str(site.log)}, url, as_json=as_json)
             terminal.note("Ctrl-C ends it")
             if browser:
                 click.launch(url)
             try:
-                site.wait()
+                website.keep(project, site)
             except KeyboardInterrupt:
                 terminal.note("ending the site")
 

@@ -17,11 +17,13 @@ class Backend:
         api_url: The REST API, up to its stage.
         api_key: The value of the site's key.
         storage_origins: Where browsers send photos to and load them from.
+        storage_url: Where the site's server reaches all of them, if by another name.
     """
 
     api_url: str
     api_key: str = field(repr=False)
     storage_origins: tuple[str, ...]
+    storage_url: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -30,6 +32,7 @@ class Backend:
             "SCONES_API_URL": self.api_url,
             "SCONES_API_KEY": self.api_key,
             "SCONES_WEB_STORAGE_ORIGINS": ",".join(self.storage_origins),
+            "SCONES_WEB_STORAGE_URL": self.storage_url,
         }
 
 
@@ -58,7 +61,9 @@ def find(aws: Aws, stack_name: str, target: Profile) -> Backend:
             f"the API key {outputs['ApiKeyId']} is gone: run `scones deploy`"
         ) from error
     origins = storage_origins(outputs["UploadsBucketName"], aws.region, target.localstack_url)
-    return Backend(outputs["ApiUrl"].rstrip("/"), str(key), origins)
+    return Backend(
+        outputs["ApiUrl"].rstrip("/"), str(key), origins, storage_url=target.localstack_url or ""
+    )
 
 
 def storage_origins(bucket: str, region: str, localstack_url: str | None) -> tuple[str, ...]:

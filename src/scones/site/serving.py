@@ -22,7 +22,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.1
 GUNICORN = ("gunicorn", "--config", "python:scones.web.serving", "scones.web.wsgi")
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "DATABASE_URL")
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "DATABASE_URL", "PYTHONPATH")
 _OPTIONS = ("SCONES_WEB_ACCOUNTS", "SCONES_WEB_UPLOADS_A_MINUTE", "SCONES_WEB_THREADS")
 _PREPARATIONS = (("migrate", "--no-input"), ("collectstatic", "--no-input"))
 
@@ -41,13 +41,21 @@ def python() -> Path:
 class Site:
     """A site that runs; a context manager that ends it."""
 
-    def __init__(self, state_dir: Path, port: int, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        port: int,
+        variables: Mapping[str, str],
+        *,
+        host: str = LOOPBACK_HOST,
+    ) -> None:
         """Prepare database and static files, and start the site.
 
         Args:
             state_dir: The folder of its database, its secret key and its log.
-            port: Where it listens, on loopback.
+            port: Where it listens.
             variables: What it is told beside that: `Backend.environment`, and more.
+            host: On which address; loopback, but for a container, whose port is published there.
 
         Raises:
             StackError: It cannot be prepared.
@@ -65,25 +73,36 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "scones.web.settings",
             "PYTHONUNBUFFERED": "1",
             "PORT": str(port),
+            "SCONES_WEB_BIND": host,
             **variables,
         }
-        program = str(python())
+        self._program = str(python())
         with self.log.open("wb") as output:
             for arguments in _PREPARATIONS:
-                command = [program, "-m", "scones.web", *arguments]
+                command = [self._program, "-m", "scones.web", *arguments]
                 done = subprocess.run(
                     command, env=self._environment, stdout=output, stderr=output, check=False
                 )
                 if done.returncode != 0:
                     raise StackError(f"the site's {arguments[0]} failed: see {self.log}")
-            self._process = subprocess.Popen(
-                [program, "-m", *GUNICORN],
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                [self._program, "-m", *GUNICORN],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the command, which then ends it
             )
+
+    def restart(self, variables: Mapping[str, str]) -> None:
+        """Have the site begin anew with other variables."""
+        self.stop()
+        self._environment |= variables
+        self._process = self._start()
 
     def __enter__(self) -> Self:
         return self
@@ -111,9 +130,13 @@ class Site:
             time.sleep(POLL_SECONDS)
         raise StackError(f"the site did not answer within {START_SECONDS:.0f} s: see {self.log}")
 
-    def wait(self) -> None:
-        """Return when the site has ended."""
-        self._process.wait()
+    def ended(self, seconds: float) -> bool:
+        """Wait for so long at most; return whether the site has ended."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stop(self) -> None:
         """End the site; SIGKILL what is left after STOP_SECONDS."""

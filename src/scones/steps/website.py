@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
-from scones.errors import ConfigError, UsageError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scones.errors import ConfigError, SconesError, UsageError
+from scones.profiles import LOOPBACK_HOST
 from scones.project import Project
 from scones.site import bundle, deployment
 from scones.site.backend import Backend, find
@@ -12,6 +15,8 @@ from scones.site.serving import Site
 
 API_URL_ENV = "SCONES_API_URL"
 API_KEY_ENV = "SCONES_API_KEY"
+LOOK_SECONDS = 10.0
+"""How often `serve` looks whether the API behind the site is still the same."""
 ORIGINS_ENV = "SCONES_WEB_STORAGE_ORIGINS"
 
 
@@ -33,8 +38,8 @@ def backend(project: Project) -> Backend:
     return Backend(url, os.environ[API_KEY_ENV], tuple(os.environ[ORIGINS_ENV].split(",")))
 
 
-def serve(project: Project, port: int) -> Site:
-    """Start the site on a loopback port.
+def serve(project: Project, port: int, host: str = LOOPBACK_HOST) -> Site:
+    """Start the site.
 
     Raises:
         StackError: The services do not run, or the site cannot be prepared.
@@ -44,7 +49,24 @@ def serve(project: Project, port: int) -> Site:
         project.require_services()
     variables = backend(project).environment
     reports = {"SCONES_WEB_REPORTS_DIR": str(project.reports_dir)}
-    return Site(project.state_dir / "web", port, reports | variables)
+    return Site(project.state_dir / "web", port, reports | variables, host=host)
+
+
+def keep(project: Project, site: Site) -> None:
+    """Return when the site has ended; begin it anew when the API behind it is another.
+
+    LocalStack forgets the API when it stops, and the next `scones up` makes another one.
+    """
+    known = backend(project)
+    while not site.ended(LOOK_SECONDS):
+        try:
+            found = backend(project)
+        except (SconesError, ClientError, BotoCoreError):
+            continue  # the stack is away; the site says so itself
+        if found != known:
+            project.reporter.note(f"the API is at {found.api_url} now")
+            site.restart(found.environment)
+            known = found
 
 
 def write_bundle(file: Path) -> str:

@@ -33,7 +33,7 @@ class Environment:
         api_url: The REST API, up to its stage.
         api_key: Sent as x-api-key, by the server only.
         storage_origins: Where browsers send photos to and load them from.
-        storage_url: Where the server itself reaches storage_origins[0], if by another name.
+        storage_url: Where the server itself reaches storage_origins, if by another name.
         accounts: Whether one must log in, and then sees one's own photos only.
         uploads_a_minute: From one address.
         reports_dir: Where `scones monitor` writes its report, if that is on this machine.
