@@ -21,6 +21,20 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
     "SerializeRole": {"s3:ListBucket": _S3_ABSENT} | _READS | _FUNCTION_TRACES,
     "ClassifyRole": {"s3:ListBucket": _S3_ABSENT} | _READS | _FUNCTION_TRACES,
     "FilterRole": _WRITES | _FUNCTION_TRACES,
+    "DetectRole": {
+        "s3:ListBucket": _S3_ABSENT,
+        "lambda:InvokeFunction": "Lambda itself hands on what succeeded, in the role's name",
+        "sqs:SendMessage": "Lambda itself sends what three attempts could not do",
+    }
+    | _WRITES
+    | _FUNCTION_TRACES,
+    "AnnotateRole": {
+        "s3:ListBucket": _S3_ABSENT,
+        "sqs:SendMessage": "Lambda itself sends what three attempts could not do",
+    }
+    | _WRITES
+    | _FUNCTION_TRACES,
+    "AnswerRole": {"s3:ListBucket": _S3_ABSENT} | _WRITES | _FUNCTION_TRACES,
     "ClassifyImageStateMachineRole": _MACHINE_TRACES,
     "ClassifyBatchStateMachineRole": _MACHINE_TRACES,
     "EndpointHoursRole": _MACHINE_TRACES,
