@@ -64,6 +64,7 @@ def test_it_serves_until_ctrl_c(api: ApiServer, tmp_path: Path) -> None:
         _, told = running.communicate(timeout=SECONDS)
         assert running.returncode == 0, told
         assert KEY not in said + told
+        assert f"with http://127.0.0.1:{port} among site_origins" in " ".join(told.split())
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(url, timeout=5)
     finally:

@@ -36,6 +36,11 @@ def serve(invocation: Invocation, *, port: int, host: str, browser: bool, as_jso
             url = site.await_answer()
             terminal.result({"url": url, "log": str(site.log)}, url, as_json=as_json)
             terminal.note("Ctrl-C ends it")
+            if (origin := url.rstrip("/")) not in project.settings.target.site_origins:
+                terminal.next_step(
+                    "scones deploy",
+                    f"with {origin} among site_origins in scones.toml: else S3 takes no uploads",
+                )
             if browser:
                 click.launch(url)
             try:
