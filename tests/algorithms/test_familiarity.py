@@ -22,7 +22,7 @@ from scones_algorithms.image_classification.familiarity import (
 )
 from scones_algorithms.image_classification.initial import BASE_FILE, read_base
 from scones_algorithms.image_classification.job import read_job
-from scones_algorithms.image_classification.network import build_network, freeze
+from scones_algorithms.image_classification.network import build_network
 from scones_algorithms.image_classification.onlooker import learn
 from scones_algorithms.preprocess import to_batch
 from scones_algorithms.weights import set_weights
@@ -93,12 +93,11 @@ def photos(count: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-@pytest.mark.parametrize("frozen", [0, 3])
 def test_every_loader_of_the_model_gets_the_pulled_probabilities(
-    tmp_path: Path, mirror: bool, frozen: int
+    tmp_path: Path, mirror: bool
 ) -> None:
     job = read_job(Container(write_job(tmp_path / "ml", SMALL_JOB | {"use_pretrained_model": "1"})))
-    job = replace(job, recipe=replace(job.recipe, mirror=mirror, frozen=frozen))
+    job = replace(job, recipe=replace(job.recipe, mirror=mirror))
     pixels = photos(8)
     onlooker = learn(job, LabelledImages(pixels, np.arange(8) % 2), Alone(None))
     network = build_network(None, 2, job.image_shape, wide=job.wide)
@@ -106,7 +105,7 @@ def test_every_loader_of_the_model_gets_the_pulled_probabilities(
     set_weights(network, {n: a for n, a in arrays.items() if not n.startswith("dense")})
     for parameter in network.features[4].collect_params(".*weight").values():
         parameter.set_data(parameter.data() * 0.9)  # as if it had been trained
-    how = {"mirror": mirror, "temperature": 0.5, "onlooker": onlooker, "frozen": frozen}
+    how = {"mirror": mirror, "temperature": 0.5, "onlooker": onlooker}
     save(tmp_path, network, job.image_shape, 1, metadata={}, **how)
     batch = mx.nd.array(to_batch(pixels))
     straight = network(batch).asnumpy()
@@ -124,17 +123,3 @@ def test_every_loader_of_the_model_gets_the_pulled_probabilities(
     module.set_params(arguments, auxiliary)
     module.forward(mx.io.DataBatch([batch]), is_train=False)
     np.testing.assert_allclose(module.get_outputs()[0].asnumpy(), expected, atol=1e-4)
-
-
-def test_frozen_blocks_stay_as_they_are_and_the_others_do_not() -> None:
-    network = build_network(None, 2, (3, 32, 32), wide=True)
-    freeze(network, 3)
-    before = {n: p.data().asnumpy() for n, p in network.collect_params().items()}
-    trainer = mx.gluon.Trainer(network.collect_params(), "sgd", {"learning_rate": 0.1})
-    with mx.autograd.record():
-        loss = network(mx.nd.random.uniform(shape=(4, 3, 32, 32))).square().sum()
-    loss.backward()
-    trainer.step(4)
-    for name, parameter in network.collect_params().items():
-        kept = name.startswith(("conv0", "batchnorm0", "stage1"))
-        assert np.array_equal(parameter.data().asnumpy(), before[name]) == kept, name

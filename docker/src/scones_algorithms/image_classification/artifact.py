@@ -23,7 +23,7 @@ from scones_algorithms.image_classification.files import (
     SYMBOL_FILE,
     epoch_of,
 )
-from scones_algorithms.image_classification.inference import familiar_logits, logits, pull
+from scones_algorithms.image_classification.inference import base_features, logits, pull
 from scones_algorithms.image_classification.network import last_layer
 from scones_algorithms.image_classification.onlooker import Onlooker
 from scones_algorithms.whole_files import save_arrays, write_whole
@@ -41,7 +41,6 @@ def save(
     multi_label: bool = False,
     keep_every: int | None = None,
     onlooker: Onlooker | None = None,
-    frozen: int = 0,
 ) -> Path:
     """Write a model; each file appears whole or not at all, an older model's weights go last.
 
@@ -57,7 +56,6 @@ def save(
         multi_label: each class has a probability of its own.
         keep_every: weights of every such epoch stay (checkpoint_frequency).
         onlooker: what pulls the probabilities of unfamiliar images towards 1/K.
-        frozen: how many first blocks the network has in common with the onlooker's.
 
     Returns:
         The path of the weights.
@@ -66,14 +64,12 @@ def save(
     activation = mx.sym.sigmoid if multi_label else mx.sym.softmax
     arrays = _arrays(network, temperature)
     data = mx.sym.var("data")
+    found = logits(mx.sym, network, data, mirror=mirror)
+    symbol = activation(found, name=activation.__name__)
     if onlooker:
-        found, seen = familiar_logits(network, onlooker.base, data, mirror=mirror, frozen=frozen)
+        seen = base_features(mx.sym, onlooker.base, data, mirror=mirror)
         arrays |= onlooker.arrays()
-        chosen = activation(found, name=activation.__name__)
-        symbol = pull(chosen, network.output._units, seen, arrays)
-    else:
-        found = logits(mx.sym, network, data, mirror=mirror)
-        symbol = activation(found, name=activation.__name__)
+        symbol = pull(symbol, network.output._units, seen, arrays)
     weights = _weights(symbol, arrays)
     path = directory / f"{PREFIX}-{epochs_done:04d}.params"
     shapes = [{"shape": [1, *image_shape], "name": "data"}]

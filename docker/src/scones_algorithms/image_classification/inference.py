@@ -1,12 +1,10 @@
 """How a network predicts, the same in validation and in the saved model.
 
-    image (and its mirror image) ──first blocks──▶ ──the rest──▶ logits ──softmax──┐
-                                         └──the base's rest──▶ familiarity ────────┴──▶ answer
-
-The blocks that a recipe freezes are the base network's own; a saved model runs them once.
+image (and its mirror image) ──network──▶ logits ──softmax──┐
+└──base──▶ familiarity ────────┴──▶ answer
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import mxnet as mx
@@ -37,26 +35,8 @@ def base_features(operators: Any, base: Any, data: Any, *, mirror: bool) -> Any:
         (n, features): their roots, which are spread more evenly.
     """
     both = with_mirror_images(operators, data, mirror=mirror)
-    return _roots(operators, run(base.features, both), mirror=mirror)
-
-
-def familiar_logits(
-    network: Any, base: Any, data: Any, *, mirror: bool, frozen: int
-) -> tuple[Any, Any]:
-    """Give the logits and the base network's features as symbols that share what is the same.
-
-    Args:
-        network: was trained.
-        base: the base network that it began as.
-        data: symbol of (n, 3, height, width).
-        mirror: take the mean over each image and its mirror image.
-        frozen: how many first blocks both have in common.
-    """
-    both = with_mirror_images(mx.sym, data, mirror=mirror)
-    shared = run(network.features[:frozen], both)
-    found = network.output(run(network.features[frozen:], shared))
-    seen = run(base.features[frozen:], shared)
-    return mean_of_both(mx.sym, found, mirror=mirror), _roots(mx.sym, seen, mirror=mirror)
+    roots = operators.sqrt(operators.flatten(base.features(both)))
+    return mean_of_both(operators, roots, mirror=mirror)
 
 
 def pull(probabilities: Any, num_classes: int, features: Any, arrays: Mapping[str, Any]) -> Any:
@@ -85,13 +65,6 @@ def pull(probabilities: Any, num_classes: int, features: Any, arrays: Mapping[st
     return mx.sym.broadcast_add(mx.sym.broadcast_mul(probabilities, share), even, name="answer")
 
 
-def run(blocks: Iterable[Any], data: Any) -> Any:
-    """Run data through blocks, one after another."""
-    for block in blocks:
-        data = block(data)
-    return data
-
-
 def with_mirror_images(operators: Any, data: Any, *, mirror: bool) -> Any:
     """Put the mirror images behind the images."""
     return operators.concat(data, operators.flip(data, axis=3), dim=0) if mirror else data
@@ -102,7 +75,3 @@ def mean_of_both(operators: Any, values: Any, *, mirror: bool) -> Any:
     if not mirror:
         return values
     return operators.mean(operators.reshape(values, shape=(-4, 2, -1, 0)), axis=0)
-
-
-def _roots(operators: Any, values: Any, *, mirror: bool) -> Any:
-    return mean_of_both(operators, operators.sqrt(operators.flatten(values)), mirror=mirror)

@@ -75,7 +75,6 @@ class Model:
             multi_label=job.multi_label,
             keep_every=job.checkpoint_frequency,
             onlooker=self.onlooker,
-            frozen=job.recipe.frozen,
         )
         log.info('Saved checkpoint to "%s"', path)
 

@@ -67,19 +67,6 @@ def describe_network(num_layers: int | None, *, wide: bool = False) -> str:
     return "-".join([name, *(str(width) for width in widths)])
 
 
-def freeze(network: Any, blocks: int) -> None:
-    """Let the first blocks of a network stay as they are, batch normalisation's statistics too."""
-    for block in network.features[:blocks]:
-        block.apply(_use_kept_statistics)
-        for parameter in block.collect_params().values():
-            parameter.grad_req = "null"
-
-
-def _use_kept_statistics(block: Any) -> None:
-    if isinstance(block, mx.gluon.nn.BatchNorm):
-        block._kwargs["use_global_stats"] = True  # MXNet has no other way in after the beginning
-
-
 def _block(
     num_layers: int | None, num_classes: int, prefix: str, *, small: bool, wide: bool
 ) -> Any:

@@ -69,7 +69,6 @@ class Recipe:
         keep: which epoch's model is kept: the last, or the best on the validation channel.
         whole: training images are brought to size as serving does it, not cropped as in the
             built-in, whose models are asked about larger cut-outs than they were trained on.
-        frozen: how many first blocks of a network that has weights already stay as they are.
     """
 
     name: str
@@ -88,7 +87,6 @@ class Recipe:
     keep: Literal["last", "best"]
     growth: tuple[tuple[float, float], ...] = ()
     whole: bool = True
-    frozen: int = 0
 
     def scale(self, epoch: int) -> float:
         """Tell to which share of their size images are shrunk in an epoch, counted from 0."""

@@ -34,7 +34,6 @@ from scones_algorithms.image_classification.model import Model
 from scones_algorithms.image_classification.network import (
     build_network,
     describe_network,
-    freeze,
 )
 from scones_algorithms.image_classification.onlooker import has_onlooker, learn
 from scones_algorithms.image_classification.optimizer import build_exchange
@@ -76,7 +75,6 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
         set_weights(network, resumed.part("weights"))
     else:
         set_initial_weights(network, job)
-    freeze(network, job.recipe.frozen)
     exchange = build_exchange(network, job, len(batches))
     _tell_counts(job, images, exchange)
     onlooker = learn(job, images, exchange) if has_onlooker(job) else None
