@@ -85,8 +85,6 @@ class Template:
                 return self._reference(name)
             case {"Fn::GetAtt": str(path)}:
                 return self._attribute(*path.split("."))
-            case {"Fn::Join": [str(between), listed]}:
-                return between.join(str(self.resolve(listed)).split(","))
             case {"Fn::Sub": str(text)}:
                 return self._substitute(text)
             case {"Fn::If": [str(name), one, other]}:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from scones.aws import Aws, Session
-from scones.deploy import ClassRoute, DeploySettings, StackOutputs, deploy
+from scones.deploy import ClassRoute, DeploySettings, DetectionSettings, StackOutputs, deploy
 from scones.hosting import data_capture
 from scones.profiles import Profile
 from tests.scones.stack_fixtures.services import running_services
@@ -29,6 +29,9 @@ def stack_settings(project: str = PROJECT, **changes: object) -> DeploySettings:
         "email": "dispatch@scones.example",
         "endpoint_name": f"{project}-classifier",
         "redeploy_on_failure": True,
+        "detection": DetectionSettings(
+            upload_origins=("http://127.0.0.1:8000", "http://localhost:8000")
+        ),
     }
     return DeploySettings(**(defaults | changes))  # type: ignore[arg-type]
 
