@@ -9,6 +9,7 @@ from scones import deploy as deployment
 from scones.deploy import StackOutputs
 from scones.deploy.drift import Drifted
 from scones.deploy.drift import drift as find_drift
+from scones.deploy.subscriptions import unconfirmed
 from scones.emulation import stack
 from scones.project import Project
 
@@ -20,6 +21,11 @@ def deploy(project: Project) -> StackOutputs:
     """Bring the stack up to date; no change, no work."""
     project.__dict__.pop("outputs", None)  # the cached ones are those of the last deployment
     outputs = deployment.deploy(project.aws, project.deploy_settings, reporter=project.reporter)
+    for topic, address in unconfirmed(project.aws, _stacks(project)):
+        project.reporter.note(
+            f"{address} gets no emails of {topic} yet: its owner has to follow the link in AWS's "
+            "email to confirm"
+        )
     project.deployed_marker.parent.mkdir(parents=True, exist_ok=True)
     project.deployed_marker.write_text(json.dumps(asdict(outputs), indent=2))
     return outputs
@@ -43,15 +49,18 @@ def drift(project: Project) -> list[Drifted]:
     Raises:
         DeployError: There is no stack, or the target's CloudFormation compares nothing.
     """
-    settings = project.deploy_settings
-    names = [settings.stack_name]
-    if settings.operations is not None:
-        names.append(settings.operations_stack_name)
     return [
         found
-        for name in names
+        for name in _stacks(project)
         for found in find_drift(project.aws, name, reporter=project.reporter)
     ]
+
+
+def _stacks(project: Project) -> list[str]:
+    """Return the names of the project's stacks."""
+    settings = project.deploy_settings
+    watched = settings.operations is not None
+    return [settings.stack_name, *([settings.operations_stack_name] if watched else [])]
 
 
 def destroy(project: Project) -> list[str]:
