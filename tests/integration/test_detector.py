@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from scones import training
 
@@ -40,7 +41,9 @@ def ask(scones: Scones, photo: bytes, accept: str) -> Any:
     return json.loads(answer["Body"].read())
 
 
-def test_a_detector_is_trained_and_served_by_three_commands(deployed: Scones) -> None:
+def test_a_detector_is_trained_and_served_by_three_commands(
+    deployed: Scones, tmp_path: Path
+) -> None:
     assert "scones detector stage" in deployed.refused("detector", "train", code=1)
     staged = deployed.json("detector", "stage", "--drawings")
     assert staged["pictures"] == {"train": 24, "validation": 6, "test": 4}
@@ -51,11 +54,23 @@ def test_a_detector_is_trained_and_served_by_three_commands(deployed: Scones) ->
     assert {"train:cross_entropy", "train:smooth_l1", "validation:mAP"} <= trained["metrics"].keys()
     assert deployed.json("detector", "deploy") == {"endpoint": "scones-unlimited-detector"}
 
-    photo = next((Path(staged["directory"]) / "test").iterdir()).read_bytes()
+    path = next((Path(staged["directory"]) / "test").iterdir())
+    photo = path.read_bytes()
     rows = ask(deployed, photo, "application/json")["prediction"]
     document = ask(deployed, photo, "application/json;annotation=1")
     assert len(document["annotations"]) == len(rows)
     assert all(len(row) == 6 for row in rows)
+    # The REST API asks the same model, at once and by an upload, and draws what it says.
+    for way in ((), ("--upload",)):
+        asked = ("detect", str(path), "--threshold", "0", "--output", str(tmp_path), *way)
+        (found,) = deployed.json(*asked)["photos"]
+        assert [one["confidence"] for one in found["objects"]] == pytest.approx(
+            sorted((row[1] for row in rows), reverse=True), abs=1e-3
+        )
+        drawn = next(Path(name) for name in found["files"] if not name.endswith(".json"))
+        with Image.open(drawn) as picture, Image.open(path) as original:
+            assert picture.size == original.size
+        drawn.unlink()
     # The classifier's commands leave the detector's jobs alone.
     assert training.latest_model(deployed.aws, "scones-unlimited") is None
 
