@@ -1,6 +1,6 @@
 """Pictures that a model was not made for, and real photos of what it was made for.
 
-strangers(archive)    images of twenty classes of CIFAR-100 that the job has not seen
+strangers(archive)    images of twenty classes of CIFAR-100 that no training step saw
 cut_outs(folder)      objects of COCO photos, each cut out as a square
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-# Of each of CIFAR-100's twenty superclasses the last class in the alphabet.
+# scones.pretraining.SET_ASIDE, which another environment has; a test compares the two.
 SET_ASIDE = (
     *("whale", "trout", "tulip", "plate", "sweet_pepper", "television", "wardrobe", "cockroach"),
     *("wolf", "skyscraper", "sea", "kangaroo", "skunk", "worm", "woman", "turtle", "squirrel"),

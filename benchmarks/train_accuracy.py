@@ -8,9 +8,9 @@
 Each seed is one training job as SageMaker would start it: 900 images to train on, 100 carved out
 of the training set to validate with. The 200 test images are scored once, after the last epoch,
 with the saved artifact; with --choose they are not looked at, and each division of the training
-images is one job that holds out other images. Of pictures of twenty other classes it is told how
-many reach a confidence of 0.93. Prints progress on standard error and one JSON document on
-standard output.
+images is one job that holds out other images. Of pictures of twenty classes that neither the job
+nor the base network has seen it is told how many reach a confidence of 0.93. Prints progress on
+standard error and one JSON document on standard output.
 """
 
 import argparse

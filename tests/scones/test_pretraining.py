@@ -1,6 +1,7 @@
 """The folder of a base network's training, and what is told of one that fails."""
 
 import json
+import runpy
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from scones.errors import TrainingError
 from scones.etl.drawings import Drawings
 from scones.etl.source import Source
-from scones.pretraining import pretrain
+from scones.pretraining import SET_ASIDE, pretrain
 from scones.progress import SILENT
 
 PROGRAM = """#!{python}
@@ -58,6 +59,25 @@ def test_the_projects_classes_are_kept_from_the_base(
     assert (base / "checkpoints").is_dir()
     assert done.sha256 == "0123"
     assert "all but bicycle" in done.file.read_text()
+
+
+def test_twenty_classes_are_kept_for_measuring_what_a_model_has_never_met() -> None:
+    assert len(set(SET_ASIDE)) == 20
+    benchmark = Path(__file__).parents[2] / "benchmarks" / "foreign_pictures.py"
+    assert runpy.run_path(str(benchmark))["SET_ASIDE"] == SET_ASIDE
+
+
+def test_no_class_that_is_set_aside_reaches_the_base(tmp_path: Path, python: Path) -> None:
+    class Photos(Drawings):
+        """Drawings, under names of CIFAR-100."""
+
+        def class_names(self) -> tuple[str, ...]:
+            return (*super().class_names(), "tractor")
+
+    done = pretrain(Photos(), ("bicycle",), tmp_path / "p", python, epochs=2, reporter=SILENT)
+    asked = json.loads((tmp_path / "p" / "ml" / "asked.json").read_text())
+    assert asked["num_classes"] == str(len(Drawings().class_names()) - 1)
+    assert "tractor" in done.file.read_text()
 
 
 def test_a_failure_is_told_in_the_algorithms_own_words(

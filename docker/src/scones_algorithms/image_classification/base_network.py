@@ -37,8 +37,9 @@ What `use_pretrained_model=1` starts from: every layer but the last, which is dr
 | SHA-256 | `{sha256}` |
 | licence | of the weights: the project's; CIFAR-100 (Krizhevsky 2009) states none |
 
-The file holds numbers about images, and no images. The classes that are left out, with which it is
-meant to help, were in neither channel.
+The file holds numbers about images, and no images. The classes that are left out were in neither
+channel: those that it is meant to help with, and twenty to measure with what a model makes of
+things that it has never met.
 
 Recipe: `{recipe}`
 """

@@ -8,7 +8,7 @@ base network on many classes, and `FINE_TUNING` for what then begins with that.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-BASE_NETWORK = "small"  # what the base network is, and what begins with it
+BASE_NETWORK = "wide"  # what the base network is, and what begins with it
 SMALL_SIDE = 96  # pixels; from here on the first layers of a network shrink the image
 
 
@@ -129,11 +129,11 @@ MODERN = Recipe(
     keep="last",
 )
 
-FINE_TUNING = replace(MODERN, epochs=12, warmup_epochs=1, mirror=False)
+FINE_TUNING = replace(MODERN, epochs=10, warmup_epochs=1, mirror=False, growth=((0.5, 0.75),))
 
 PRETRAIN = Recipe(
     name="pretrain",
-    epochs=16,
+    epochs=20,
     mini_batch_size=128,
     optimizer="nag",
     learning_rate=0.2,
@@ -146,7 +146,7 @@ PRETRAIN = Recipe(
     weight_average=0.9,
     mirror=True,
     keep="last",
-    growth=((0.55, 0.625), (0.8, 0.75)),
+    growth=((0.75, 0.625), (0.9, 0.75)),
 )
 
 RECIPES = {recipe.name: recipe for recipe in (BUILTIN, MODERN, PRETRAIN)}
