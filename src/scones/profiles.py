@@ -12,6 +12,7 @@ A field can be overridden in `scones.toml` under `[profiles.NAME]` and by the en
 
 import json
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -174,6 +175,16 @@ class Profile(BaseModel):
     def localstack_url(self) -> str | None:
         """Base URL of LocalStack, or None where AWS itself answers."""
         return _url(self.localstack_host, self.localstack_port)
+
+    def reached(self, url: str) -> str:
+        """Return a URL of LocalStack by the name that it has here; others as they are.
+
+        A stack that was deployed from another machine or container names it as seen from there.
+        """
+        if self.localstack_url is None:
+            return url
+        here = urlsplit(self.localstack_url)
+        return urlsplit(url)._replace(scheme=here.scheme, netloc=here.netloc).geturl()
 
     @property
     def sagemaker_url(self) -> str | None:

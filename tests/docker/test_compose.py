@@ -238,7 +238,7 @@ def test_down_and_up_bring_everything_back_without_training_again(stack: Stack) 
     server = stack.started_by_sagemaker()[0].id
     stack.down()
     assert stack.remains().containers == []
-    assert len(stack.remains().volumes) == 4
+    assert len(stack.remains().volumes) == 5
 
     said = stack.up()
 

@@ -4,6 +4,7 @@ import pytest
 
 from scones import config
 from scones.errors import ConfigError
+from scones.profiles import PROFILES
 
 
 @pytest.fixture
@@ -111,3 +112,13 @@ def test_spot_instances_are_waited_for_as_long_as_is_set(
     monkeypatch.setenv("SCONES_PROFILES__LOCAL__TRAINING_SPOT", "true")
     monkeypatch.setenv("SCONES_PROFILES__LOCAL__TRAINING_SPOT_WAIT_SECONDS", "60")
     assert config.load(settings_file).target.spot_wait_seconds == 60
+
+
+def test_an_address_of_localstack_is_reached_by_its_name_here() -> None:
+    inside = PROFILES["docker"].model_copy(
+        update={"localstack_host": "localstack", "localstack_port": 4566}
+    )
+    url = "http://127.0.0.1:25516/_aws/execute-api/abc/v1?x=1"
+    assert inside.reached(url) == "http://localstack:4566/_aws/execute-api/abc/v1?x=1"
+    on_aws = "https://abc.execute-api.us-east-1.amazonaws.com/v1"
+    assert PROFILES["aws"].reached(on_aws) == on_aws

@@ -62,7 +62,10 @@ def find(aws: Aws, stack_name: str, target: Profile) -> Backend:
         ) from error
     origins = storage_origins(outputs["UploadsBucketName"], aws.region, target.localstack_url)
     return Backend(
-        outputs["ApiUrl"].rstrip("/"), str(key), origins, storage_url=target.localstack_url or ""
+        target.reached(outputs["ApiUrl"]).rstrip("/"),
+        str(key),
+        origins,
+        storage_url=target.localstack_url or "",
     )
 
 

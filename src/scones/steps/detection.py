@@ -50,7 +50,8 @@ def detect(
         folder: Write the drawn picture and the objects of each here.
     """
     outputs = project.outputs
-    api = rest_api(project.aws, outputs.api_url, outputs.api_key_id)
+    url = project.settings.target.reached(outputs.api_url)
+    api = rest_api(project.aws, url, outputs.api_key_id)
     found = []
     for number, path in enumerate(photos):
         project.reporter.progress("photos", number, len(photos), "photos")
