@@ -17,6 +17,7 @@ from PIL import Image
 import scones
 from scones import config
 from scones.aws import Session
+from scones.deploy.settings import OUTPUT_KEYS
 from scones.errors import DeployError, InterruptionError, StackError, UsageError
 from scones.etl.folder import ImageFolder
 from scones.profiles import PROFILES
@@ -253,17 +254,8 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Wire:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    outputs = {
-        "DataBucketName": "scones-unlimited-data",
-        "TopicArn": "-",
-        "ClassifyImageStateMachineArn": "-",
-        "ClassifyBatchStateMachineArn": "-",
-        "TrainAndDeployStateMachineArn": "-",
-        "SageMakerRoleArn": ROLE,
-        "SerializeFunctionName": "-",
-        "ClassifyFunctionName": "-",
-        "FilterFunctionName": "-",
-    }
+    outputs = dict.fromkeys(OUTPUT_KEYS.values(), "-")
+    outputs |= {"DataBucketName": "scones-unlimited-data", "SageMakerRoleArn": ROLE}
     listed = "".join(
         f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
         for key, value in outputs.items()

@@ -104,7 +104,6 @@ class DetectionSettings:
         return {
             "DetectorClasses": json.dumps(list(self.classes), separators=(",", ":")),
             "UploadOrigins": ",".join(self.upload_origins),
-            "PagesMayUpload": str(bool(self.upload_origins)).lower(),
             "PhotoDays": str(self.photo_days),
             "ApiRequestsASecond": f"{self.requests_a_second:g}",
             "ApiBurst": str(self.burst),
