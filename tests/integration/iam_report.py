@@ -76,6 +76,12 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
         "s3:GetBucketLocation": "AWS finds the bucket's region by it",
     },
 }
+# Granted and at times asked for: whether they are seen is chance, so the page says the same.
+RARE: Mapping[str, Mapping[str, str]] = {
+    "SageMakerRole": {
+        "s3:AbortMultipartUpload": "when a large file changes while it is uploaded in parts",
+    },
+}
 
 _HEAD = """# IAM: what each role asks for, and what it is granted
 
@@ -95,12 +101,15 @@ def report(comparisons: Mapping[str, Comparison], sent: Iterable[Request]) -> st
     """Write the page."""
     parts = [_HEAD]
     for role, found in sorted(comparisons.items()):
+        rare = RARE.get(role, {})
+        seen = {need.action for need in found.asked} - rare.keys()
         parts += [f"\n## {role}\n", "| action | seen on the emulator |", "| --- | --- |"]
-        parts += [f"| `{action}` | yes |" for action in sorted({n.action for n in found.asked})]
+        parts += [f"| `{action}` | yes |" for action in sorted(seen)]
         parts += [
             f"| `{action}` | no: {NOT_SEEN.get(role, {}).get(action, 'UNEXPLAINED')} |"
-            for action in sorted(found.unused)
+            for action in sorted(found.unused - rare.keys())
         ]
+        parts += [f"| `{action}` | at times: {rare[action]} |" for action in sorted(rare)]
     parts.append(
         "\n## Who runs scones\n\nThe commands themselves ask for these. CloudFormation creates the "
         "stack's resources with the same person's rights, unless it is given a role of its own.\n"

@@ -79,7 +79,7 @@ def test_findings_set_images_aside_and_start_one_training(serving: Scones, tmp_p
     (file,) = (Path(name) for name in made["files"] if "embeddings" in name)
     embedded = json.loads(file.read_text())
     assert len(embedded["embeddings"]) == IMAGES
-    assert {len(row) for row in embedded["embeddings"]} == {128}
+    assert {len(row) for row in embedded["embeddings"]} == {192}
 
     quiet = json.loads(serving.run("monitor", "check", "--folder", usual, "--json").stdout)
     assert "embedding" not in quiet["drifted"]

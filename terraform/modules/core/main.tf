@@ -320,7 +320,7 @@ module "sagemaker_role" {
   statements = concat(
     [
       {
-        Action   = ["s3:GetObject", "s3:PutObject"]
+        Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
         Resource = ["${module.data_bucket.arn}/*"]
       },
       {
