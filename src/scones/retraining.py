@@ -69,20 +69,16 @@ class UnderWay:
         arn: Its own.
         job_name: Of its training job.
         least_accuracy: What it was told.
-        epochs: How many its job trains, where it was told.
     """
 
     arn: str
     job_name: str
     least_accuracy: float
-    epochs: int | None
 
     @classmethod
     def read(cls, arn: str, document: Mapping[str, Any]) -> Self:
         """Read it from its input."""
-        epochs = document["training"]["HyperParameters"].get("epochs")
-        least = float(document["least_accuracy"])
-        return cls(arn, document["name"], least, int(epochs) if epochs is not None else None)
+        return cls(arn, document["name"], float(document["least_accuracy"]))
 
 
 @dataclass(frozen=True)
@@ -150,7 +146,7 @@ def wait(aws: Aws, under_way: UnderWay, *, reporter: Reporter = SILENT) -> Retra
     name, arn = under_way.job_name, under_way.arn
     if _job_started(aws, name, arn):
         try:
-            training.wait(aws, name, reporter=reporter, epochs=under_way.epochs)
+            training.wait(aws, name, reporter=reporter)
         except TrainingError as error:
             reporter.note(str(error))  # the execution's end says the same, and notifies
     execution = wait_for_end(aws, arn, DEPLOY_SECONDS)

@@ -114,29 +114,27 @@ def start(aws: Aws, request: TrainingRequest) -> None:
         raise TrainingError(f"SageMaker refused the job: {_message(error)}") from error
 
 
-def wait(
-    aws: Aws, job_name: str, *, reporter: Reporter = SILENT, epochs: int | None = None
-) -> TrainingResult:
+def wait(aws: Aws, job_name: str, *, reporter: Reporter = SILENT) -> TrainingResult:
     """Follow a job's log until it ends.
 
     Args:
         aws: The session.
         job_name: The job.
-        reporter: Told each epoch.
-        epochs: How many there will be, for the progress bar.
+        reporter: Told each epoch, and how many there will be where the job was told.
 
     Raises:
         TrainingError: The job is not there, failed or was stopped.
     """
     sagemaker = aws.client("sagemaker")
     follow = _LogFollower(aws, job_name)
-    shown = _EpochLines(reporter, epochs)
+    shown = _EpochLines(reporter)
     stage = ""
     while True:
         try:
             job = sagemaker.describe_training_job(TrainingJobName=job_name)
         except ClientError as error:
             raise TrainingError(f"no training job '{job_name}': {_message(error)}") from error
+        shown.epochs = _epochs(job)
         if job["SecondaryStatus"] != stage:
             stage = job["SecondaryStatus"]
             reporter.note(f"{job_name}: {stage}")
@@ -151,6 +149,11 @@ def wait(
 def log_lines(aws: Aws, job_name: str) -> Iterator[str]:
     """Yield what a job has logged so far; nothing where its log has been deleted."""
     return _LogFollower(aws, job_name).new_lines()
+
+
+def _epochs(job: Mapping[str, Any]) -> int | None:
+    given = job.get("HyperParameters", {}).get("epochs", "")
+    return int(given) if given.isdecimal() else None
 
 
 def _result(job: Mapping[str, Any], cpu_seconds: float | None) -> TrainingResult:
@@ -207,9 +210,9 @@ class _LogFollower:
 class _EpochLines:
     """Turns the algorithm's log lines into one line per epoch."""
 
-    def __init__(self, reporter: Reporter, epochs: int | None) -> None:
+    def __init__(self, reporter: Reporter, epochs: int | None = None) -> None:
         self._reporter = reporter
-        self._epochs = epochs
+        self.epochs = epochs
         self._values: dict[str, str] = {}
         self.cpu_seconds: float | None = None
 
@@ -223,10 +226,10 @@ class _EpochLines:
             return
         number, name, value = int(found[1]) + 1, found[2], found[3]
         self._values[name] = value
-        self._reporter.progress("training", number, self._epochs, "epochs")
+        self._reporter.progress("training", number, self.epochs, "epochs")
         if name == "Validation-accuracy":
             train = self._values.get("Train-accuracy", "?")
-            total = f"/{self._epochs}" if self._epochs else ""
+            total = f"/{self.epochs}" if self.epochs else ""
             self._reporter.note(
                 f"epoch {number}{total}: accuracy {train[:5]} on training, "
                 f"{value[:5]} on validation images"
@@ -234,9 +237,9 @@ class _EpochLines:
 
     def _show_detector(self, number: int, name: str, value: str) -> None:
         self._values[name] = value
-        self._reporter.progress("training", number, self._epochs, "epochs")
+        self._reporter.progress("training", number, self.epochs, "epochs")
         if name == "mAP":
-            total = f"/{self._epochs}" if self._epochs else ""
+            total = f"/{self.epochs}" if self.epochs else ""
             entropy = self._values.get("cross_entropy", "?")
             self._reporter.note(
                 f"epoch {number}{total}: cross entropy {entropy[:5]} on training, "

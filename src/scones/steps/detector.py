@@ -131,13 +131,7 @@ def train(
             )
             request = replace(request, channels={**request.channels, **channels})
         training.start(project.aws, request)
-    epochs = hyperparameters.get("epochs")
-    return training.wait(
-        project.aws,
-        name,
-        reporter=project.reporter,
-        epochs=int(epochs) if epochs is not None else None,
-    )
+    return training.wait(project.aws, name, reporter=project.reporter)
 
 
 def _request(

@@ -38,13 +38,7 @@ def train(project: Project, dataset: Dataset, *, job_name: str | None = None) ->
     else:
         name = job_name or training.new_job_name(project.settings.project)
         training.start(project.aws, _request(project, dataset, name, hyperparameters))
-    epochs = hyperparameters.get("epochs")
-    return training.wait(
-        project.aws,
-        name,
-        reporter=project.reporter,
-        epochs=int(epochs) if epochs is not None else None,
-    )
+    return training.wait(project.aws, name, reporter=project.reporter)
 
 
 def pretrain(
