@@ -2,13 +2,9 @@
 
 import importlib.util
 import json
-import os
 import secrets
-import signal
 import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,15 +12,13 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from scones.errors import StackError, UsageError
+from scones.child_server import ChildServer
+from scones.errors import UsageError
 from scones.notebook.workspace import NOTEBOOK, Workspace
 from scones.profiles import LOOPBACK_HOST
 
 FIRST_PORT = 8888
 PORT_RETRIES = 50
-START_SECONDS = 60.0
-STOP_SECONDS = 15.0
-POLL_SECONDS = 0.1
 
 
 def require_jupyter() -> None:
@@ -50,20 +44,13 @@ class Server:
             browser: Whether it opens a browser.
         """
         self._workspace = workspace
-        self._log = log
         self._token = secrets.token_urlsafe(32)
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                _command(workspace, port, browser=browser),
-                # In the environment the token is nobody else's to read; in arguments it would be.
-                env=dict(workspace.environment) | {"JUPYTER_TOKEN": self._token},
-                cwd=workspace.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for the command, which then ends it
-            )
+        log.write_bytes(b"")
+        # In the environment the token is nobody else's to read; in arguments it would be.
+        environment = dict(workspace.environment) | {"JUPYTER_TOKEN": self._token}
+        command = _command(workspace, port, browser=browser)
+        self._server = ChildServer("JupyterLab", command, environment, log, workspace.folder)
 
     def __enter__(self) -> Self:
         return self
@@ -80,37 +67,24 @@ class Server:
         """Return the address that opens the notebook, with its token, once the server answers.
 
         Raises:
-            StackError: It ended, or did not answer within START_SECONDS.
+            StackError: It ended, or did not answer in time.
         """
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if (code := self._process.poll()) is not None:
-                raise StackError(f"JupyterLab ended with exit code {code}: see {self._log}")
-            if (base := self._answering()) is not None:
-                query = urlencode({"token": self._token})
-                return f"{base}lab/tree/{NOTEBOOK}?{query}"
-            time.sleep(POLL_SECONDS)
-        raise StackError(f"JupyterLab did not answer within {START_SECONDS:.0f} s: see {self._log}")
+        base = self._server.await_answer(self._answering)
+        return f"{base}lab/tree/{NOTEBOOK}?{urlencode({'token': self._token})}"
 
     def wait(self) -> None:
         """Return when the server has ended, for instance by File, Shut Down."""
-        self._process.wait()
+        self._server.ended()
 
     def stop(self) -> None:
-        """End the server and its kernels; SIGKILL what is left after STOP_SECONDS."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
+        """End the server and its kernels."""
+        self._server.stop()
         self._notice.unlink(missing_ok=True)
 
     @property
     def _notice(self) -> Path:
         """The file in which a server says where it listens."""
-        return self._workspace.runtime_dir / f"jpserver-{self._process.pid}.json"
+        return self._workspace.runtime_dir / f"jpserver-{self._server.pid}.json"
 
     def _answering(self) -> str | None:
         """Return the server's base address, if it answers."""

@@ -2,10 +2,8 @@
 
 import importlib.util
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,14 +11,12 @@ from typing import Self
 
 import urllib3
 
+from scones.child_server import ChildServer
 from scones.emulation.services import interpreter
 from scones.errors import StackError
 from scones.profiles import LOOPBACK_HOST
 
 PORT = 8000
-START_SECONDS = 60.0
-STOP_SECONDS = 15.0
-POLL_SECONDS = 0.1
 GUNICORN = ("gunicorn", "--config", "python:scones.web.serving", "scones.web.wsgi")
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "DATABASE_URL", "PYTHONPATH")
 _OPTIONS = ("SCONES_WEB_ACCOUNTS", "SCONES_WEB_UPLOADS_A_MINUTE", "SCONES_WEB_THREADS")
@@ -85,24 +81,17 @@ class Site:
                 )
                 if done.returncode != 0:
                     raise StackError(f"the site's {arguments[0]} failed: see {self.log}")
-        self._process = self._start()
+        self._server = self._start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as output:
-            return subprocess.Popen(
-                [self._program, "-m", *GUNICORN],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for the command, which then ends it
-            )
+    def _start(self) -> ChildServer:
+        command = [self._program, "-m", *GUNICORN]
+        return ChildServer("the site", command, self._environment, self.log)
 
     def restart(self, variables: Mapping[str, str]) -> None:
         """Have the site begin anew with other variables."""
         self.stop()
         self._environment |= variables
-        self._process = self._start()
+        self._server = self._start()
 
     def __enter__(self) -> Self:
         return self
@@ -119,38 +108,22 @@ class Site:
         """Return the site's address once it answers.
 
         Raises:
-            StackError: It ended, or did not answer within START_SECONDS.
+            StackError: It ended, or did not answer in time.
         """
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if (code := self._process.poll()) is not None:
-                raise StackError(f"the site ended with exit code {code}: see {self.log}")
-            if self._answers():
-                return self.url
-            time.sleep(POLL_SECONDS)
-        raise StackError(f"the site did not answer within {START_SECONDS:.0f} s: see {self.log}")
+        return self._server.await_answer(self._answering)
 
     def ended(self, seconds: float) -> bool:
         """Wait for so long at most; return whether the site has ended."""
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        return self._server.ended(seconds)
 
     def stop(self) -> None:
-        """End the site; SIGKILL what is left after STOP_SECONDS."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
+        """End the site."""
+        self._server.stop()
 
-    def _answers(self) -> bool:
+    def _answering(self) -> str | None:
+        """Return the site's address, if it answers."""
         try:
             answer = urllib3.request("GET", f"{self.url}health", timeout=2.0, retries=False)
         except urllib3.exceptions.HTTPError:
-            return False
-        return answer.status == 200
+            return None
+        return self.url if answer.status == 200 else None
