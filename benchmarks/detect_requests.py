@@ -1,7 +1,12 @@
 """From photo to objects through the REST API of a running stack: latency, and of what it is made.
 
+    export SCONES_API__REQUESTS_A_SECOND=1000 SCONES_API__BURST=1000
     scones up && scones deploy       # and an endpoint PROJECT-detector: `scones detector deploy`
     python benchmarks/detect_requests.py PHOTO [--requests 50] [--uploads 20]
+
+The stack is deployed with those two settings, because a fast machine asks more than the 10 times a
+second that the usage plan allows otherwise: what is beyond is asked again after a pause, and the
+pauses would be measured.
 
 Prints one JSON document, times in milliseconds: p50 and p95 of requests (POST /detect for objects,
 and for the picture), of uploads from the form to DONE, and of the parts of each. The functions say

@@ -21,6 +21,22 @@ UPLOAD_SECONDS = 300.0
 RESULT_SECONDS = 240.0  # three attempts, and the three minutes between them
 FIRST_POLL_SECONDS = 0.2
 LONGEST_POLL_SECONDS = 2.0
+# API Gateway refuses what passes the usage plan's rate before anything is done, so that POST may be
+# sent again, too. The waits: 0, 0.4, 0.8, 1.6, 3 and 3 seconds, and up to 0.1 s more each.
+THROTTLED = urllib3.Retry(
+    total=6,
+    connect=0,
+    read=0,
+    redirect=0,
+    other=0,
+    status_forcelist=(429,),
+    allowed_methods=None,
+    backoff_factor=0.2,
+    backoff_max=3.0,
+    backoff_jitter=0.1,
+    raise_on_status=False,
+    respect_retry_after_header=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,7 @@ class Upload:
 
 
 class RestApi:
-    """The API at one address, asked with one key."""
+    """The API at one address, asked with one key; too many requests are spread over seconds."""
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url.rstrip("/")
@@ -153,7 +169,10 @@ class RestApi:
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
         answer = self._request(
-            method, self._url + path, body=body, headers={"x-api-key": self._key, **headers}
+            *(method, self._url + path),
+            body=body,
+            headers={"x-api-key": self._key, **headers},
+            retries=THROTTLED,
         )
         if answer.status not in (200, 201):
             raise ApiError(_told(answer), answer.status)

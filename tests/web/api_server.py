@@ -50,6 +50,8 @@ class ApiServer:
         self.seen: list[tuple[str, str]] = []
         self.classified: list[bytes] = []
         self.refuse: tuple[int, str] | None = None
+        self.throttled = 0
+        """So many of the next requests are beyond the usage plan's rate."""
         self.slow_seconds = 0.0
         self.hold = threading.Event()
         self.hold.set()
@@ -70,6 +72,9 @@ class ApiServer:
         """Answer one request as the API's document has it."""
         if self.refuse is not None:
             return self.refuse[0], {"message": self.refuse[1]}
+        if self.throttled > 0:
+            self.throttled -= 1
+            return 429, {"message": "Too Many Requests"}
         if (method, path) == ("POST", "/uploads"):
             return self._form(json.loads(body))
         if (method, path) == ("POST", "/classify"):

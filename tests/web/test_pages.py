@@ -174,6 +174,22 @@ def test_what_the_api_says_reaches_the_person(
     assert answer.json() == {"message": said}
 
 
+def test_too_many_requests_are_spread_over_seconds(visitor: Visitor, refusing: ApiServer) -> None:
+    refusing.throttled = 3
+    asked = {"name": "a.jpg", "content_type": "image/jpeg", "size": 10}
+    ticket = visitor.ask(asked)
+    assert ticket.status == 201
+    assert refusing.throttled == 0
+    refusing.throttled = 2
+    assert "Waiting for its turn" in visitor.get(ticket.json()["card"]).text()
+    # Even where it lasts longer, a card goes on asking.
+    refusing.throttled = 5
+    card = visitor.get(ticket.json()["card"]).text()
+    assert "Too Many Requests" in card
+    assert "hx-trigger" in card
+    assert refusing.throttled == 0, "one request and four more, and then no other"
+
+
 def test_a_photo_that_never_arrives_waits_and_is_told_so(visitor: Visitor) -> None:
     ticket = visitor.ask({"name": "a.jpg", "content_type": "image/jpeg", "size": 10}).json()
     card = visitor.get(ticket["card"]).text()
