@@ -19,6 +19,7 @@ from scones_algorithms.errors import CustomerError
 
 BASE_DIR_ENV = "SAGEMAKER_BASE_DIR"
 JOB_NAME_ENV = "TRAINING_JOB_NAME"
+JOB_ARN_ENV = "TRAINING_JOB_ARN"
 FAILURE_REASON_CHARS = 1024
 
 IMAGE_TYPES = ("application/x-image", "image/png", "image/jpeg")
@@ -102,6 +103,11 @@ class Container:
     def checkpoint_dir(self) -> Path:
         """Folder that is kept in S3 while a job with a CheckpointConfig runs."""
         return self.root / "checkpoints"
+
+    @property
+    def output_data_dir(self) -> Path:
+        """Folder that becomes output.tar.gz, beside model.tar.gz."""
+        return self.root / "output" / "data"
 
     @property
     def failure_file(self) -> Path:

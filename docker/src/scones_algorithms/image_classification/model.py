@@ -21,6 +21,7 @@ from scones_algorithms.image_classification.calibration import (
     fit_temperature,
 )
 from scones_algorithms.image_classification.dataset import LabelledImages
+from scones_algorithms.image_classification.evaluation import evaluate
 from scones_algorithms.image_classification.files import PREFIX
 from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.network import describe_network
@@ -62,7 +63,7 @@ class Model:
             judged: what the network says of the validation images, and these.
             to_serve: not just to be kept beside the one that is served.
         """
-        temperature, validation = self._calibrate(*judged) if judged else (1.0, None)
+        temperature, found = self._calibrate(*judged) if judged else (1.0, {})
         job = self.job
         path = artifact.save(
             directory,
@@ -71,15 +72,18 @@ class Model:
             self.epochs_done,
             mirror=job.recipe.mirror,
             temperature=temperature,
-            metadata=self._metadata(temperature, validation) if to_serve else None,
+            metadata=self._metadata(temperature, found) if to_serve else None,
             multi_label=job.multi_label,
             keep_every=job.checkpoint_frequency,
             onlooker=self.onlooker,
         )
         log.info('Saved checkpoint to "%s"', path)
 
-    def _calibrate(self, scores: Scores, images: LabelledImages) -> tuple[float, dict[str, float]]:
-        """Return the temperature, and how accuracy and confidence then go together."""
+    def _calibrate(self, scores: Scores, images: LabelledImages) -> tuple[float, dict[str, Any]]:
+        """Return the temperature, and how accuracy and confidence then go together.
+
+        The latter twice: as the figures `validation`, and as counts, `evaluation`.
+        """
         logits, labels = scores.logits, images.labels
         share = self.onlooker.share(images.pixels) if self.onlooker else None
         if self.job.multi_label:
@@ -94,9 +98,10 @@ class Model:
             REPORTED_CONFIDENCE,
             100 * report["accuracy_confident"],
         )
-        return temperature, report
+        counts = evaluate(logits, labels, temperature, share)
+        return temperature, {"validation": report, "evaluation": counts}
 
-    def _metadata(self, temperature: float, validation: dict[str, float] | None) -> dict[str, Any]:
+    def _metadata(self, temperature: float, found: dict[str, Any]) -> dict[str, Any]:
         """Tell all that serving needs, and how the model came to be; nothing in it is a time."""
         job = self.job
         return {
@@ -114,7 +119,8 @@ class Model:
             "hosts": {"count": job.cluster.size, "kv_store": job.kv_store},
             "calibration": {"temperature": temperature, "folded_into": "output layer"},
             "familiarity": "folded into the network" if self.onlooker else None,
-            "validation": validation,
+            "validation": found.get("validation"),
+            "evaluation": found.get("evaluation"),
             "hyperparameters": dict(sorted(job.given.items())),
             "training_job": os.environ.get(JOB_NAME_ENV, ""),
             "versions": {

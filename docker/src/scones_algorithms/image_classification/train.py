@@ -1,6 +1,5 @@
 """One training job from its configuration to its model."""
 
-import hashlib
 import logging
 import math
 import os
@@ -15,6 +14,7 @@ from scones_algorithms.checkpoint import Checkpoints
 from scones_algorithms.container import Container
 from scones_algorithms.distributed.exchange import Exchange
 from scones_algorithms.image_classification.augment import Batches, targets
+from scones_algorithms.image_classification.card import write_card
 from scones_algorithms.image_classification.channels import LIST_OF
 from scones_algorithms.image_classification.dataset import (
     LabelledImages,
@@ -37,6 +37,7 @@ from scones_algorithms.image_classification.network import (
 )
 from scones_algorithms.image_classification.onlooker import has_onlooker, learn
 from scones_algorithms.image_classification.optimizer import build_exchange
+from scones_algorithms.image_classification.provenance import digest as digest_of
 from scones_algorithms.image_classification.training import Scores, Training
 from scones_algorithms.preprocess import Floats
 from scones_algorithms.stop_request import StopRequest
@@ -90,7 +91,13 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
     if exchange.any(stop.requested):
         log.info("Stop requested before training: no model is kept")
         return
-    Training(network, exchange, job, batches, validation, stop, keep, checkpoints, resumed).run()
+    weights = label_weights(exchange, images) if job.use_weighted_loss else None
+    Training(
+        network, exchange, job, batches, validation, stop, keep, checkpoints, resumed, weights
+    ).run()
+    if job.cluster.rank == 0:
+        read = {"train": images} | ({"validation": validation} if validation else {})
+        write_card(container, job, read, resumed_after=resumed.epochs_done if resumed else None)
 
 
 def read_images(job: Job) -> tuple[LabelledImages, LabelledImages | None]:
@@ -135,9 +142,7 @@ def _identity(job: Job, images: LabelledImages) -> dict[str, str]:
     given = {n: v for n, v in job.given.items() if not n.startswith(("_", "sagemaker_"))}
     if job.cluster.size > 1:
         return given | {"hosts": str(job.cluster.size)}
-    found = hashlib.sha256(images.labels.tobytes())
-    found.update(images.pixels.tobytes())
-    return given | {"training images": found.hexdigest()}
+    return given | {"training images": digest_of(images)}
 
 
 def _batches(job: Job, images: LabelledImages) -> Batches:
