@@ -77,6 +77,30 @@ def test_drawings_are_never_called_photographs(kept: Kept) -> None:
     assert ("drawings, not photographs" in Path(summary["report"]).read_text()) is drawn
 
 
+def test_the_model_card_says_what_the_model_was_made_of(kept: Kept, tmp_path: Path) -> None:
+    scones, summary = kept
+    found = scones.json("models", "--card", "--output", str(tmp_path / "card"))
+    assert found["job"] == summary["training_job"]
+    overview, details = (
+        found["card"]["model_overview"],
+        found["card"]["additional_information"]["custom_details"],
+    )
+    assert overview["model_artifact"][0].endswith(f"{found['job']}/output/model.tar.gz")
+    assert details["base network sha256"] in Path(found["page"]).read_text()
+    drawn = source_arguments() == ["--drawings"]
+    licence = "drawn by scones" if drawn else "CIFAR-100 (Krizhevsky 2009) states no licence"
+    assert details["licence of the images"].startswith(licence)
+    metrics = [
+        metric["value"]
+        for part in found["card"]["evaluation_details"]
+        for group in part["metric_groups"]
+        for metric in group["metric_data"]
+        if metric["name"] == "accuracy"
+    ]
+    assert metrics == [pytest.approx(summary["validation_accuracy"], abs=1e-5)]
+    assert "no training job 'bakery-9'" in scones.refused("models", "bakery-9", "--card", code=1)
+
+
 def test_nothing_listens_on_other_than_loopback(kept: Kept) -> None:
     scones, _ = kept
     assert scones.json("classify", str(staged_image(scones, "bicycle")))

@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 
 from scones.cli.app import Invocation, json_option, pass_invocation
-from scones.console import seconds, table
+from scones.console import Terminal, seconds, table
+from scones.errors import UsageError
 from scones.jobs.page import told_apart
+from scones.project import Project
 from scones.steps import models as steps
 
 
@@ -21,6 +23,7 @@ from scones.steps import models as steps
     help="How many jobs, where none is named.",
 )
 @click.option("--page", is_flag=True, help="Also draw them, on a page with their curves.")
+@click.option("--card", is_flag=True, help="The model card of one job, by default the newest.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the page.")
 @json_option
 @pass_invocation
@@ -30,12 +33,18 @@ def models(
     jobs: tuple[str, ...],
     last: int,
     page: bool,
+    card: bool,
     output: Path | None,
     as_json: bool,
 ) -> None:
     """List and compare training jobs: settings, metrics, times, and who serves the model."""
     with invocation.project() as (project, terminal):
         project.require_services()
+        if card:
+            if page or len(jobs) > 1:
+                raise UsageError("--card is of one job: leave out --page, and name one at the most")
+            _show_card(project, terminal, jobs, output, as_json=as_json)
+            return
         found = steps.listed(project, names=jobs, most=last)
         drawn = steps.drawn(project, found, output) if found and (page or output) else None
         names = sorted({name for run in found for name in run.metrics})
@@ -63,5 +72,22 @@ def models(
             terminal.note(str(drawn))
         elif found:
             terminal.next_step("scones models --page", "draws their curves")
+            terminal.next_step("scones models --card JOB", "says what one was made of")
         else:
             terminal.next_step("scones train", "trains the first")
+
+
+def _show_card(
+    project: Project,
+    terminal: Terminal,
+    jobs: tuple[str, ...],
+    output: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    (name,) = jobs or (steps.newest(project),)
+    (run,) = steps.listed(project, names=[name])
+    written = steps.write_card(project, run, output)
+    document = {"job": written.job, "page": str(written.page), "card": written.card}
+    terminal.result(document, written.text, as_json=as_json)
+    terminal.note(str(written.page))

@@ -13,7 +13,7 @@ from rich.text import Text
 from scones.drawing.theme import ORANGE, SKY
 from scones.monitor import Report
 from scones.monitor.figures import Figures
-from scones.monitor.shares import Share
+from scones.shares import Share
 
 BLOCKS, PLAIN_BLOCKS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 MARK, PLAIN_MARK = "│", "|"

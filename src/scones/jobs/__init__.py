@@ -1,7 +1,19 @@
 """Training jobs beside one another: what each was told, what came of it, how its time went."""
 
+from scones.jobs.card import complete, fetch
+from scones.jobs.card_page import summary, write_card
 from scones.jobs.curves import Course, read_course
 from scones.jobs.history import TrainingRun, runs
 from scones.jobs.page import write_page
 
-__all__ = ["Course", "TrainingRun", "read_course", "runs", "write_page"]
+__all__ = [
+    "Course",
+    "TrainingRun",
+    "complete",
+    "fetch",
+    "read_course",
+    "runs",
+    "summary",
+    "write_card",
+    "write_page",
+]

@@ -24,6 +24,7 @@ class TrainingRun:
         metrics: The final value of each metric, such as validation:accuracy.
         model_uri: The artifact; None where there is none.
         reason: Why it failed, where it did.
+        image: URI of the image that trained; empty where an algorithm resource did.
         endpoints: Names of the endpoints that serve the artifact.
     """
 
@@ -36,6 +37,7 @@ class TrainingRun:
     model_uri: str | None
     reason: str | None
     endpoints: Sequence[str] = field(default=())
+    image: str = ""
 
     @property
     def seconds(self) -> float:
@@ -88,6 +90,7 @@ def _run(aws: Aws, name: str, served: Mapping[str, Sequence[str]]) -> TrainingRu
         model_uri=model_uri,
         reason=job.get("FailureReason"),
         endpoints=served.get(model_uri, ()) if model_uri else (),
+        image=job["AlgorithmSpecification"].get("TrainingImage", ""),
     )
 
 

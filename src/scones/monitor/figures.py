@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from scones.monitor.shares import Calibration, Share, calibration
+from scones.shares import Calibration, Share, calibration
 
 if TYPE_CHECKING:
     from scones.monitor.capture import Captures

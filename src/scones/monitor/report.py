@@ -13,9 +13,9 @@ from scones.monitor.capture import Captures
 from scones.monitor.figures import Figures, Scored
 from scones.monitor.images import as_png
 from scones.monitor.plots import draw_plots
-from scones.monitor.shares import Share
 from scones.monitor.survey import survey
 from scones.progress import SILENT, Reporter
+from scones.shares import Share
 
 DATA_KINDS = ("photographs", "drawings", "images")
 DRAWINGS_NOTE = (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scones.monitor.shares import Share, calibration
+from scones.shares import Share, calibration
 
 
 def test_the_expected_error_is_the_weighted_distance() -> None:

@@ -7,7 +7,7 @@ import pytest
 from scones.errors import DataError, UsageError
 from scones.monitor.capture import BrokenLine, CaptureLog
 from scones.monitor.figures import Figures
-from scones.monitor.shares import Share
+from scones.shares import Share
 from tests.scones.monitor.records import capture, log
 
 CLASSES = ["bicycle", "motorcycle"]
