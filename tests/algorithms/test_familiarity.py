@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mxnet as mx
 import numpy as np
+import onnxruntime
 import pytest
 
 from scones_algorithms.container import Container
@@ -123,3 +124,6 @@ def test_every_loader_of_the_model_gets_the_pulled_probabilities(
     module.set_params(arguments, auxiliary)
     module.forward(mx.io.DataBatch([batch]), is_train=False)
     np.testing.assert_allclose(module.get_outputs()[0].asnumpy(), expected, atol=1e-4)
+    session = onnxruntime.InferenceSession(f"{prefix}-0001.onnx")
+    (found,) = session.run(["probabilities"], {"data": batch.asnumpy()})
+    np.testing.assert_allclose(found, expected, atol=1e-4)

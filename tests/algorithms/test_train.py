@@ -54,6 +54,7 @@ def test_the_log_has_the_lines_that_tools_match(trained: Trained, pattern: str) 
 def test_the_model_folder_holds_the_built_ins_files(trained: Trained) -> None:
     model = trained.base / "model"
     assert sorted(path.name for path in model.iterdir()) == [
+        "image-classification-0006.onnx",
         "image-classification-0006.params",
         "image-classification-symbol.json",
         "model-metadata.json",

@@ -1,6 +1,7 @@
 """What becomes of a training function's errors, and of the process's threads."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from scones_algorithms import training_job
 from scones_algorithms.container import FAILURE_REASON_CHARS, Container
 from scones_algorithms.errors import CustomerError, ImageError
-from scones_algorithms.threads import available_cores, limit_threads
+from scones_algorithms.threads import available_cores, limit_threads, serving_threads
 
 
 def outcome(base: Path, error: BaseException) -> tuple[int, str]:
@@ -64,14 +65,40 @@ def test_threads_are_those_given_or_all_cores_but_one(
     assert environ["OMP_NUM_THREADS"] == str(threads)
 
 
-@pytest.mark.parametrize(("text", "expected"), [("100000 100000", 1), ("50000 100000", 1)])
-def test_a_containers_cpu_limit_counts(tmp_path: Path, text: str, expected: int) -> None:
-    limit = tmp_path / "cpu.max"
-    limit.write_text(text)
-    assert available_cores(limit) == expected
+def test_serving_takes_all_cores_unless_told_otherwise() -> None:
+    assert serving_threads({"OMP_NUM_THREADS": "3"}) == 3
+    assert serving_threads({}) == available_cores()
 
 
-def test_no_limit_is_no_limit(tmp_path: Path) -> None:
-    limit = tmp_path / "cpu.max"
-    limit.write_text("max 100000")
-    assert available_cores(limit) == available_cores(tmp_path / "absent")
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"cpu.max": "100000 100000"},
+        {"cpu.max": "50000 100000"},
+        {"cpu/cpu.cfs_quota_us": "150000", "cpu/cpu.cfs_period_us": "100000"},
+    ],
+    ids=["one", "half", "version 1"],
+)
+def test_a_containers_cpu_limit_counts(tmp_path: Path, files: dict[str, str]) -> None:
+    write(tmp_path, files)
+    assert available_cores(tmp_path) == 1
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"cpu.max": "max 100000"},
+        {"cpu.max": "6400000 100000"},
+        {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"},
+    ],
+    ids=["none", "beyond the machine's", "version 1"],
+)
+def test_no_limit_is_no_limit(tmp_path: Path, files: dict[str, str]) -> None:
+    write(tmp_path, files)
+    assert available_cores(tmp_path) == len(os.sched_getaffinity(0))
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)

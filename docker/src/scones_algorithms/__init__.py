@@ -7,6 +7,7 @@ What every algorithm shares lies here, in the order in which a job meets it:
     mxnet_start   imports MXNet, repeatable and quiet
     container     where the contract puts configuration, channels, the model and the failure file
     declaration   hyperparameters declared as data, read and checked all at once
+    onnx_export   an MXNet network in, an ONNX model out
     images        bytes of a photo in, upright RGB pixels out
     stop_request  SIGTERM as a value that a loop can look at
     training_job  runs a training function: failure file, exit code

@@ -8,7 +8,8 @@ Training, from the container contract to model.tar.gz:
 
 Serving, from one request to probabilities in class order:
 
-    bytes ──images──▶ RGB ──preprocess──▶ array ──predictor──▶ probabilities ──serve──▶ JSON
+    bytes ──images──▶ RGB ──preprocess──▶ array ──networks──▶ probabilities ──serve──▶ JSON
+                                                  (onnx_network, else mxnet_network)
 
 `preprocess` is shared: a model sees an image in serving exactly as it saw it in training.
 Source: docs.aws.amazon.com/sagemaker/latest/dg/image-classification.html

@@ -24,9 +24,9 @@ def main(arguments: list[str]) -> int:
         print(USAGE, file=sys.stderr)
         return 2
     configure_logging()
-    limit_threads()
     if arguments == ["serve"]:
-        return _serve()
+        return hosting.run(_load)
+    limit_threads()
     if os.environ.get(ROLE_ENV) == WORKER:
         end_with_supervisor()
         leave(training_job.run(_train_here, Container.from_environment()))
@@ -52,14 +52,11 @@ def _train(job: Job, container: Container, stop: StopRequest) -> None:
     train(job, container, stop)
 
 
-def _serve() -> int:
-    def load() -> Model:
-        start_mxnet(lean=True)  # meanwhile, the port answers
-        from scones_algorithms.image_classification.serve import load as load_classifier
+def _load() -> Model:
+    # Meanwhile, the port answers.
+    from scones_algorithms.image_classification.serve import load
 
-        return load_classifier(Container.from_environment())
-
-    return hosting.run(load)
+    return load(Container.from_environment())
 
 
 if __name__ == "__main__":

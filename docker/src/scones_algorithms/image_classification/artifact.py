@@ -2,6 +2,7 @@
 
     image-classification-symbol.json    the network, from `data` to class probabilities
     image-classification-NNNN.params    its weights after NNNN epochs
+    image-classification-NNNN.onnx      ours: the same network with its weights, for ONNX Runtime
     model-shapes.json                   the shape of `data`
     model-metadata.json                 ours: how to prepare an image, and how the model came to be
 
@@ -10,22 +11,26 @@ mx.mod.Module or gluon.SymbolBlock, gets calibrated probabilities. So are the ba
 what makes an image familiar, where there is one: they are part of the same network.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import mxnet as mx
 
+from scones_algorithms.image_classification.features import last_features
 from scones_algorithms.image_classification.files import (
     METADATA_FILE,
     PREFIX,
     SHAPES_FILE,
     SYMBOL_FILE,
     epoch_of,
+    onnx_name,
 )
 from scones_algorithms.image_classification.inference import base_features, logits, pull
 from scones_algorithms.image_classification.network import last_layer
 from scones_algorithms.image_classification.onlooker import Onlooker
+from scones_algorithms.onnx_export import OPSET, export
 from scones_algorithms.whole_files import save_arrays, write_whole
 
 
@@ -78,12 +83,27 @@ def save(
     write_whole(directory / SHAPES_FILE, lambda part: part.write_text(json.dumps(shapes)))
     if metadata is None:
         return path
-    document = json.dumps(metadata, indent=2) + "\n"
+    onnx_file = directory / onnx_name(epochs_done)
+    onnx = {"onnx": _write_onnx(onnx_file, symbol, weights, image_shape)}
+    document = json.dumps(metadata | onnx, indent=2) + "\n"
     write_whole(directory / METADATA_FILE, lambda part: part.write_text(document))
     for older in directory.glob(f"{PREFIX}-*.params"):
         if older != path and not (keep_every and epoch_of(older) % keep_every == 0):
             older.unlink()
+    for older in directory.glob(f"{PREFIX}-*.onnx"):
+        if older != onnx_file:
+            older.unlink()
     return path
+
+
+def _write_onnx(
+    path: Path, symbol: Any, weights: dict[str, Any], image_shape: tuple[int, int, int]
+) -> dict[str, Any]:
+    """Write the network for ONNX Runtime; return what the metadata says of it."""
+    outputs = [mx.sym.identity(symbol, name="probabilities"), last_features(symbol)]
+    content = export(mx.sym.Group(outputs), weights, image_shape)
+    write_whole(path, lambda part: part.write_bytes(content))
+    return {"file": path.name, "opset": OPSET, "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _arrays(network: Any, temperature: float) -> dict[str, Any]:

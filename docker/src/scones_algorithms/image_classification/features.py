@@ -7,8 +7,10 @@ import mxnet as mx
 
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.familiarity import PREFIX
+from scones_algorithms.image_classification.inference import mean_of_both
 
 LAST_LAYER: Final = "FullyConnected"
+MIRROR: Final = "reverse"  # the operator behind `flip`
 
 
 def last_features(symbol: Any) -> Any:
@@ -18,8 +20,8 @@ def last_features(symbol: Any) -> Any:
         symbol: from `data` to class probabilities, as training saves it.
 
     Returns:
-        A symbol of (1, features). Where the network looks at an image and its mirror image, it is
-        the mean of both.
+        A symbol of (images, features), called "embedding". Where the network looks at an image and
+        its mirror image, it is the mean of both.
 
     Raises:
         CustomerError: the network has no fully connected layer.
@@ -29,5 +31,6 @@ def last_features(symbol: Any) -> Any:
     layers = [name for name in found if not name.startswith(PREFIX)]
     if not layers:
         raise CustomerError(f"the model has no {LAST_LAYER} layer, so it gives no embedding")
-    features = symbol.get_internals()[f"{layers[-1]}_output"].get_children()[0]
-    return mx.sym.mean(mx.sym.Flatten(features), axis=0, keepdims=True, name="embedding")
+    features = mx.sym.flatten(symbol.get_internals()[f"{layers[-1]}_output"].get_children()[0])
+    mirror = any(node["op"] == MIRROR for node in nodes)
+    return mx.sym.identity(mean_of_both(mx.sym, features, mirror=mirror), name="embedding")

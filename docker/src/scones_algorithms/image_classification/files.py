@@ -12,6 +12,11 @@ SHAPES_FILE: Final = "model-shapes.json"
 METADATA_FILE: Final = "model-metadata.json"
 
 
+def onnx_name(epochs: int) -> str:
+    """Name the network for ONNX Runtime after some epochs, as its weights are named."""
+    return f"{PREFIX}-{epochs:04d}.onnx"
+
+
 def epoch_of(weights: Path) -> int:
     """Return the number in the name of a file of weights."""
     return int(weights.stem.rpartition("-")[2])

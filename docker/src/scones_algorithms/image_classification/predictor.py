@@ -1,35 +1,18 @@
-"""Loads a trained model and predicts with it; imports no more of MXNet than that takes."""
+"""Loads a trained model and predicts with it."""
 
-import json
-import threading
-from dataclasses import dataclass
+import os
+from collections.abc import MutableMapping
 from io import BytesIO
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from scones_algorithms.errors import CustomerError
-from scones_algorithms.executor import bind
-from scones_algorithms.image_classification.features import last_features
-from scones_algorithms.image_classification.files import (
-    METADATA_FILE,
-    SYMBOL_FILE,
-    latest_weights,
-)
+from scones_algorithms.image_classification.metadata import read_metadata
+from scones_algorithms.image_classification.networks import open_network
 from scones_algorithms.images import decode
 from scones_algorithms.preprocess import Floats, to_batch, to_shape
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What serving needs of model-metadata.json."""
-
-    image_shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
 
 
 class Predictor:
@@ -38,22 +21,23 @@ class Predictor:
     Args:
         directory: with the files that training left.
         embedding: give the last hidden layer's features instead of probabilities.
+        environ: may say with what to predict; see `networks`.
 
     Raises:
         CustomerError: they are not there, or not a model.
     """
 
-    def __init__(self, directory: Path, *, embedding: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        embedding: bool = False,
+        environ: MutableMapping[str, str] = os.environ,
+    ) -> None:
         self._metadata = read_metadata(directory)
-        weights = latest_weights(directory)
-        try:
-            symbol = mx.sym.load(str(directory / SYMBOL_FILE))
-            symbol = last_features(symbol) if embedding else symbol
-            self._executor = bind(symbol, mx.nd.load(str(weights)), self._metadata.image_shape)
-        except mx.base.MXNetError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise CustomerError(f"{weights} cannot be loaded: {reason}") from None
-        self._lock = threading.Lock()
+        self._network = open_network(
+            directory, self._metadata, embedding=embedding, environ=environ
+        )
 
     def predict(self, data: bytes) -> npt.NDArray[np.float32]:
         """Tell the probability of each class, or the image's features.
@@ -67,11 +51,7 @@ class Predictor:
         Raises:
             ImageError: the data is no image that can be used.
         """
-        batch = self.prepare(data)
-        with self._lock:  # an executor has one set of buffers
-            self._executor.arg_dict["data"][:] = batch
-            answers = self._executor.forward(is_train=False)[0].asnumpy()
-        answer: npt.NDArray[np.float32] = answers[0]
+        answer: npt.NDArray[np.float32] = self._network(self.prepare(data))[0]
         return answer
 
     def prepare(self, data: bytes) -> Floats:
@@ -85,23 +65,3 @@ class Predictor:
         white = BytesIO()
         Image.new("RGB", (1, 1), "white").save(white, "PNG")
         self.predict(white.getvalue())
-
-
-def read_metadata(directory: Path) -> Metadata:
-    """Read how images are to be prepared for a model."""
-    path = directory / METADATA_FILE
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        depth, height, width = document["image_shape"]
-        normalization = document["normalization"]
-        return Metadata(
-            image_shape=(depth, height, width),
-            mean=tuple(normalization["mean"]),
-            std=tuple(normalization["std"]),
-        )
-    except FileNotFoundError:
-        raise CustomerError(
-            f"{path} is missing: is {directory} the unpacked model.tar.gz of a training job?"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CustomerError(f"{path} cannot be used: {type(error).__name__} {error}") from None

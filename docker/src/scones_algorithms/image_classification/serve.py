@@ -5,7 +5,7 @@ With SCONES_OUTPUT=embedding it says `{"embedding": [...]}`: the last hidden lay
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, MutableMapping
 from typing import Final
 
 import numpy as np
@@ -59,7 +59,7 @@ class ImageClassifier:
         return Answer(self._formats[wanted](numbers).encode(), wanted)
 
 
-def load(container: Container, environ: Mapping[str, str] = os.environ) -> ImageClassifier:
+def load(container: Container, environ: MutableMapping[str, str] = os.environ) -> ImageClassifier:
     """Load the model of a container and let it predict once.
 
     Raises:
@@ -69,7 +69,7 @@ def load(container: Container, environ: Mapping[str, str] = os.environ) -> Image
     if output not in OUTPUTS:
         raise CustomerError(f"{OUTPUT_ENV}={output!r} must be one of {', '.join(OUTPUTS)}")
     embedding = output == EMBEDDING
-    predictor = Predictor(container.model_dir, embedding=embedding)
+    predictor = Predictor(container.model_dir, embedding=embedding, environ=environ)
     predictor.warm_up()
     return ImageClassifier(predictor, EMBEDDING_FORMATS if embedding else FORMATS)
 
