@@ -1,9 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from scones_algorithms.image_classification import contract as image_classification
 from scones_algorithms.object_detection import contract as object_detection
+from scones_algorithms.serving_metrics import ServingMetrics
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"04-training.md": image_classification, "18-detector.md": object_detection}
@@ -23,3 +25,10 @@ def test_the_file_that_tests_a_hyperparameter_is_there(page: str) -> None:
     assert len(rows) > 15
     named = {name.strip() for row in rows for name in row.split("|")[-2].split(",")}
     assert not {name for name in named if not (Path(__file__).parent / f"{name}.py").exists()}
+
+
+def test_every_figure_of_the_model_server_is_documented() -> None:
+    text = (DOCS / "05-endpoint.md").read_text()
+    names = set(re.findall(rb"^# HELP (scones_\w+)", ServingMetrics().text(), re.MULTILINE))
+    assert len(names) == 6
+    assert not {name for name in names if f"`{name.decode()}" not in text}

@@ -12,6 +12,7 @@ from scones_algorithms.container import Container
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.features import last_features
 from scones_algorithms.image_classification.serve import load
+from scones_algorithms.serving_metrics import ServingMetrics
 from tests.algorithms.jobs import Trained
 from tests.algorithms.pictures import encoded, picture
 from tests.algorithms.servers import Server
@@ -65,7 +66,7 @@ def test_json_lines_end_with_a_line_feed(embedding_server: Server) -> None:
 
 def test_another_output_is_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(CustomerError, match="SCONES_OUTPUT='logits' must be one of prob"):
-        load(Container(tmp_path), {"SCONES_OUTPUT": "logits"})
+        load(Container(tmp_path), ServingMetrics(), {"SCONES_OUTPUT": "logits"})
 
 
 def test_a_network_without_a_fully_connected_layer_has_none() -> None:

@@ -152,6 +152,7 @@ def test_a_client_that_asks_first_is_told_before_it_sends(echo: ModelServer) -> 
         ("PUT", "/invocations", 405),
         ("POST", "/ping", 405),
         ("HEAD", "/ping", 405),
+        ("POST", "/metrics", 405),
         ("GET", "/", 404),
         ("BREW", "/ping", 501),
     ],
@@ -195,6 +196,7 @@ def test_connections_beyond_the_limit_are_told_so(
 ) -> None:
     monkeypatch.setattr(model_server, "MAX_CONNECTIONS", 0)
     assert status(exchange(echo, b"", end=False)) == 503
+    assert b"scones_connections_refused_total 1.0" in echo.metrics.text()
 
 
 def test_a_refused_connection_that_has_gone_does_not_end_the_server(

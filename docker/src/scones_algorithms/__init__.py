@@ -13,5 +13,6 @@ What every algorithm shares lies here, in the order in which a job meets it:
     training_job  runs a training function: failure file, exit code
     distributed   one training on several hosts: a worker each, parameter servers between them
     hosting       runs a model server: port, readiness, exit code
-    model_server  HTTP front of a model: /ping and /invocations
+    model_server  HTTP front of a model: /ping, /invocations and /metrics
+    micro_batches what arrives while a prediction runs is predicted together
 """

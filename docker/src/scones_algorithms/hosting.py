@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from scones_algorithms.errors import AlgorithmError, CustomerError
 from scones_algorithms.model_server import Model, ModelServer
+from scones_algorithms.serving_metrics import ServingMetrics
 from scones_algorithms.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
@@ -18,13 +19,15 @@ EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  (the contract: SageMaker reaches the co
 STOP_GRACE_SECONDS = 25.0  # SIGKILL follows SIGTERM after 30
 
 
-def run(load_model: Callable[[], Model], environ: Mapping[str, str] = os.environ) -> int:
+def run(
+    load_model: Callable[[ServingMetrics], Model], environ: Mapping[str, str] = os.environ
+) -> int:
     """Serve a model until SIGTERM.
 
     Connections are accepted from the start; they are told 503 until `load_model` has returned.
 
     Args:
-        load_model: returns the model once it has predicted something.
+        load_model: returns the model once it has predicted something; counts what it does.
         environ: names the port and the address to listen on.
 
     Returns:
@@ -34,7 +37,7 @@ def run(load_model: Callable[[], Model], environ: Mapping[str, str] = os.environ
     stop.listen()
     try:
         server = listen(environ)
-        server.model = load_model()
+        server.model = load_model(server.metrics)
     except AlgorithmError as error:
         log.error("%s", error)
         return 1

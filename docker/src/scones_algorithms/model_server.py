@@ -2,6 +2,7 @@
 
     GET /ping            200 once the model answers, 503 before
     POST /invocations    200 with the prediction; 4xx or 5xx with one line of text
+    GET /metrics         what `serving_metrics` counts; ours, the contract has no such path
 
 Flow: connection, one thread for it, headers, a body never larger than the limit, the model, one
 write back. Connections are kept alive. On SIGTERM the server stops listening, lets requests in
@@ -12,6 +13,7 @@ Source: docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 
 import contextlib
 import logging
+import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
@@ -21,6 +23,7 @@ from urllib.parse import urlsplit
 from scones_algorithms.errors import RequestError
 from scones_algorithms.open_connections import OpenConnections
 from scones_algorithms.request_body import DRAIN_SECONDS, drain, read_body
+from scones_algorithms.serving_metrics import ServingMetrics
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ MAX_CONNECTIONS = 128
 IDLE_SECONDS = 300.0  # longer than clients keep a connection, so that they close first
 STALL_SECONDS = 15.0  # longest silence inside a request
 TEXT = "text/plain; charset=utf-8"
+PING, INVOCATIONS, METRICS = "/ping", "/invocations", "/metrics"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class ModelServer(ThreadingTCPServer):
     def __init__(self, host: str, port: int) -> None:
         self.model: Model | None = None
         self.connections = OpenConnections()
+        self.metrics = ServingMetrics()
+        self.metrics.connections.set_function(lambda: len(self.connections))
         super().__init__((host, port), ModelRequestHandler)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
@@ -65,6 +71,7 @@ class ModelServer(ThreadingTCPServer):
         if len(self.connections) < MAX_CONNECTIONS:
             return True
         log.warning("refused a connection: %d are open", MAX_CONNECTIONS)
+        self.metrics.refused.inc()
         with contextlib.suppress(OSError):  # an error here would end the server
             request.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         return False
@@ -113,16 +120,10 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
 
     def respond(self) -> None:
         """Route one request and send its answer."""
-        self._body_waits = self._announces_body()
-        try:
-            answer = self._route()
-        except RequestError as error:
-            self._refuse(error.status, str(error))
-        except Exception:
-            log.exception("the model failed")
-            self._refuse(500, "the model failed: see its log")
-        else:
-            self._send(200, answer)
+        started = time.perf_counter()
+        status = self._answer()
+        if self._path() == INVOCATIONS:
+            self.server.metrics.answered(status, time.perf_counter() - started)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = respond  # noqa: N815
 
@@ -134,11 +135,30 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Keep the library's own access log out of the job's log."""
 
+    def _answer(self) -> int:
+        """Send the answer of one request; return its status."""
+        self._body_waits = self._announces_body()
+        try:
+            answer = self._route()
+        except RequestError as error:
+            self._refuse(error.status, str(error))
+            return error.status
+        except Exception:
+            log.exception("the model failed")
+            self._refuse(500, "the model failed: see its log")
+            return 500
+        self._send(200, answer)
+        return 200
+
     def _route(self) -> Answer:
-        path = urlsplit(self.path).path
-        routes = {"/ping": ("GET", self._ping), "/invocations": ("POST", self._invoke)}
+        path = self._path()
+        routes = {
+            PING: ("GET", self._ping),
+            INVOCATIONS: ("POST", self._invoke),
+            METRICS: ("GET", self._metrics),
+        }
         if path not in routes:
-            raise RequestError(404, f"{path!a} is not served: use /ping or /invocations")
+            raise RequestError(404, f"{path!a} is not served: use {PING} or {INVOCATIONS}")
         method, handler = routes[path]
         if self.command != method:
             raise RequestError(405, f"{path} takes {method}, not {self.command}")
@@ -153,6 +173,12 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
         body = self._read_body()
         content_type = self.headers.get("Content-Type", "")
         return model.answer(body, content_type, self.headers.get("Accept", ""))
+
+    def _metrics(self) -> Answer:
+        return Answer(self.server.metrics.text(), self.server.metrics.content_type)
+
+    def _path(self) -> str:
+        return urlsplit(self.path).path
 
     def _ready_model(self) -> Model:
         if self.server.model is None:
@@ -190,7 +216,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         if status == 405:
-            self.send_header("Allow", "GET" if self.path.startswith("/ping") else "POST")
+            self.send_header("Allow", "POST" if self._path() == INVOCATIONS else "GET")
         if self.close_connection or self.server.connections.stopping:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -11,6 +11,7 @@ from scones_algorithms.image_classification.job import Job, read_job
 from scones_algorithms.logs import configure_logging
 from scones_algorithms.model_server import Model
 from scones_algorithms.mxnet_start import start_mxnet
+from scones_algorithms.serving_metrics import ServingMetrics
 from scones_algorithms.stop_request import StopRequest
 from scones_algorithms.threads import limit_threads
 
@@ -52,11 +53,11 @@ def _train(job: Job, container: Container, stop: StopRequest) -> None:
     train(job, container, stop)
 
 
-def _load() -> Model:
+def _load(metrics: ServingMetrics) -> Model:
     # Meanwhile, the port answers.
     from scones_algorithms.image_classification.serve import load
 
-    return load(Container.from_environment())
+    return load(Container.from_environment(), metrics)
 
 
 if __name__ == "__main__":

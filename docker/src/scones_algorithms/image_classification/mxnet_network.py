@@ -25,7 +25,7 @@ class MxnetNetwork:
         CustomerError: they are not there, or not a model.
     """
 
-    at_once = 1  # an executor has one set of buffers, for one image
+    at_once = largest_batch = 1  # an executor has one set of buffers, for one image
 
     def __init__(
         self, directory: Path, image_shape: tuple[int, int, int], *, embedding: bool

@@ -29,9 +29,11 @@ class Network(Protocol):
 
     Attributes:
         at_once: how many threads should call it at the same time; more would wait.
+        largest_batch: how many images it is worth giving it together.
     """
 
     at_once: int
+    largest_batch: int
 
     def __call__(self, batch: Floats) -> Floats:
         """Turn (n, channels, height, width) into (n, classes), or into (n, features)."""

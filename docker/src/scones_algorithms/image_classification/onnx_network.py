@@ -27,6 +27,8 @@ class OnnxNetwork:
         CustomerError: the file is not the one that training wrote, or not a network.
     """
 
+    largest_batch = 4  # more are no faster, and the first of them would wait longer
+
     def __init__(self, directory: Path, file: OnnxFile, *, embedding: bool, threads: int) -> None:
         path = directory / file.name
         _check(path, file.sha256)

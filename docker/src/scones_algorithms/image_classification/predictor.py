@@ -1,7 +1,7 @@
 """Loads a trained model and predicts with it."""
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from PIL import Image
 from scones_algorithms.image_classification.metadata import read_metadata
 from scones_algorithms.image_classification.networks import open_network
 from scones_algorithms.images import decode
+from scones_algorithms.micro_batches import MicroBatches
 from scones_algorithms.preprocess import Floats, to_batch, to_shape
 
 
@@ -22,6 +23,7 @@ class Predictor:
         directory: with the files that training left.
         embedding: give the last hidden layer's features instead of probabilities.
         environ: may say with what to predict; see `networks`.
+        on_batch: is told how many images were predicted together.
 
     Raises:
         CustomerError: they are not there, or not a model.
@@ -33,14 +35,23 @@ class Predictor:
         *,
         embedding: bool = False,
         environ: MutableMapping[str, str] = os.environ,
+        on_batch: Callable[[int], object] = lambda size: None,
     ) -> None:
         self._metadata = read_metadata(directory)
-        self._network = open_network(
-            directory, self._metadata, embedding=embedding, environ=environ
+        network = open_network(directory, self._metadata, embedding=embedding, environ=environ)
+        self._batches = MicroBatches(
+            network, at_once=network.at_once, largest=network.largest_batch, on_batch=on_batch
         )
+
+    @property
+    def waiting(self) -> int:
+        """How many images wait for a prediction to end."""
+        return len(self._batches)
 
     def predict(self, data: bytes) -> npt.NDArray[np.float32]:
         """Tell the probability of each class, or the image's features.
+
+        Called from several threads at once, it predicts for several images together.
 
         Args:
             data: a PNG or JPEG file's content.
@@ -51,8 +62,7 @@ class Predictor:
         Raises:
             ImageError: the data is no image that can be used.
         """
-        answer: npt.NDArray[np.float32] = self._network(self.prepare(data))[0]
-        return answer
+        return self._batches.answer(self.prepare(data)[0])
 
     def prepare(self, data: bytes) -> Floats:
         """Turn a file's content into the (1, 3, height, width) that the network takes."""

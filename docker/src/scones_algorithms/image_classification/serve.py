@@ -21,6 +21,7 @@ from scones_algorithms.image_request import (
     choose_format,
 )
 from scones_algorithms.model_server import Answer
+from scones_algorithms.serving_metrics import ServingMetrics
 
 Numbers = list[float]
 Formats = dict[str, Callable[[Numbers], str]]
@@ -59,8 +60,15 @@ class ImageClassifier:
         return Answer(self._formats[wanted](numbers).encode(), wanted)
 
 
-def load(container: Container, environ: MutableMapping[str, str] = os.environ) -> ImageClassifier:
+def load(
+    container: Container, metrics: ServingMetrics, environ: MutableMapping[str, str] = os.environ
+) -> ImageClassifier:
     """Load the model of a container and let it predict once.
+
+    Args:
+        container: whose model folder has the model.
+        metrics: are told how many images are predicted together, and how many wait.
+        environ: SCONES_OUTPUT says what is to be answered; `networks` reads more of it.
 
     Raises:
         CustomerError: there is no model, or SCONES_OUTPUT asks for what there is not.
@@ -69,7 +77,13 @@ def load(container: Container, environ: MutableMapping[str, str] = os.environ) -
     if output not in OUTPUTS:
         raise CustomerError(f"{OUTPUT_ENV}={output!r} must be one of {', '.join(OUTPUTS)}")
     embedding = output == EMBEDDING
-    predictor = Predictor(container.model_dir, embedding=embedding, environ=environ)
+    predictor = Predictor(
+        container.model_dir,
+        embedding=embedding,
+        environ=environ,
+        on_batch=metrics.batch_images.observe,
+    )
+    metrics.waiting.set_function(lambda: predictor.waiting)
     predictor.warm_up()
     return ImageClassifier(predictor, EMBEDDING_FORMATS if embedding else FORMATS)
 

@@ -8,6 +8,7 @@ from scones_algorithms.logs import configure_logging
 from scones_algorithms.model_server import Model
 from scones_algorithms.mxnet_start import start_mxnet
 from scones_algorithms.object_detection.job import read_job
+from scones_algorithms.serving_metrics import ServingMetrics
 from scones_algorithms.stop_request import StopRequest
 from scones_algorithms.threads import limit_threads
 
@@ -34,7 +35,7 @@ def _train(container: Container, stop: StopRequest) -> None:
     train(job, container, stop)
 
 
-def _load() -> Model:
+def _load(_metrics: ServingMetrics) -> Model:
     start_mxnet(lean=True)  # meanwhile, the port answers
     from scones_algorithms.object_detection.serve import load
 
