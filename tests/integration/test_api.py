@@ -414,3 +414,31 @@ def test_scones_detect_goes_on_after_a_file_that_is_no_photo(
     assert done.returncode == 1
     assert "notes.png  failed: the photo is neither PNG nor JPEG" in done.stdout
     assert "red.png  bicycle" in done.stdout
+
+
+# ---------------------------------------------------------------- what an answer rests on
+
+
+def test_the_patch_that_decides_an_answer_is_found(system: System, tmp_path: Path) -> None:
+    picture = Image.new("RGB", (64, 64), (90, 90, 90))
+    picture.paste((255, 0, 0), (8, 40, 24, 56))  # red is a bicycle
+    picture.save(tmp_path / "patch.png")
+    found = system.scones.json(
+        *("explain", str(tmp_path / "patch.png"), "--class", "bicycle"),
+        *("--output", str(tmp_path / "out")),
+    )
+    assert found["requests"] == 82
+    (image,) = found["images"]
+    hot = [
+        (row, column)
+        for row in range(8)
+        for column in range(8)
+        if image["heat"][row][column] > 0.6 * max(map(max, image["heat"]))
+    ]
+    assert hot == [(row, column) for row in (5, 6) for column in (1, 2)]
+    assert image["lowest_box"] == {"left": 8, "top": 40, "width": 16, "height": 16}
+    assert image["lowest"] == 0
+    assert all(Path(file).stat().st_size > 1000 for file in image["files"])
+    assert image["text"] in Path(found["page"]).read_text()
+    line = system.scones.refused("explain", str(tmp_path / "patch.png"), "--class", "cake", code=2)
+    assert "choose from bicycle, motorcycle" in line

@@ -101,6 +101,22 @@ def test_the_model_card_says_what_the_model_was_made_of(kept: Kept, tmp_path: Pa
     assert "no training job 'bakery-9'" in scones.refused("models", "bakery-9", "--card", code=1)
 
 
+def test_what_a_real_answer_rests_on_is_drawn_and_not_reported(kept: Kept, tmp_path: Path) -> None:
+    scones, summary = kept
+    image = staged_image(scones, "motorcycle")
+    found = scones.json("explain", str(image), "--grid", "4", "--output", str(tmp_path))
+    (explained,) = found["images"]
+    decision = scones.json("classify", str(image))["decisions"][0]
+    assert explained["label"] == decision["predicted_class"]
+    assert explained["confidence"] == pytest.approx(decision["confidence"], abs=1e-5)
+    assert explained["lowest"] < explained["confidence"]
+    assert found["requests"] == 26
+    deadline = time.monotonic() + 30
+    while scones.json("monitor", "report")["records"] <= summary["captured_records"]:
+        assert time.monotonic() < deadline
+    assert scones.json("monitor", "report")["records"] < summary["captured_records"] + 26
+
+
 def test_nothing_listens_on_other_than_loopback(kept: Kept) -> None:
     scones, _ = kept
     assert scones.json("classify", str(staged_image(scones, "bicycle")))

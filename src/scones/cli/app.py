@@ -71,6 +71,7 @@ class Commands(click.Group):
             "models": "models",
             "detector": "detector",
             "classify": "inference",
+            "explain": "explaining",
             "detect": "detection",
             "workflow": "inference",
             "monitor": "captures",

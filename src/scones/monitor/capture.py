@@ -15,6 +15,9 @@ from typing import Any, Protocol
 
 from scones.monitor.payload import content, probabilities
 
+PROBE_PREFIX = "scones-explain/"
+"""What the inference ids of `scones explain` begin with: covered pictures, not anybody's photos."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capture:
@@ -40,6 +43,11 @@ class Capture:
     probabilities: tuple[float, ...] | None
     where: str
     output: bytes | None = None
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether `scones explain` asked, with a picture that nobody took."""
+        return (self.inference_id or "").startswith(PROBE_PREFIX)
 
     @property
     def confidence(self) -> float | None:

@@ -26,6 +26,8 @@ type Files = Callable[[], Iterator[tuple[str, Iterable[bytes]]]]
 class CaptureStream:
     """Captured inferences, read while one iterates; each iteration reads anew.
 
+    What `scones explain` has asked is left out: its pictures are covered in part.
+
     Attributes:
         source: S3 URI or folder.
         files: How many files have been read.
@@ -78,7 +80,7 @@ class CaptureStream:
                 except ValueError as error:
                     self._pass_over(where, str(error))
                     continue
-                if self._since <= capture.time < self._until:
+                if self._since <= capture.time < self._until and not capture.is_probe:
                     yield capture
 
     def _pass_over(self, where: str, reason: str) -> None:

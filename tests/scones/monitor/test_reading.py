@@ -25,6 +25,16 @@ def line(event_id: str, time: str = "2024-10-16T09:30:00Z") -> bytes:
     return json.dumps(document).encode() + b"\n"
 
 
+def test_pictures_that_were_covered_to_explain_an_answer_are_left_out(tmp_path: Path) -> None:
+    probe = json.loads(line("probe"))
+    probe["eventMetadata"]["inferenceId"] = "scones-explain/0f"
+    lines = [line("a"), json.dumps(probe).encode() + b"\n", line("b")]
+    (tmp_path / "captures.jsonl").write_bytes(b"".join(lines))
+    log = read_folder(tmp_path)
+    assert [capture.event_id for capture in log.captures] == ["a", "b"]
+    assert log.broken_count == 0
+
+
 def folder_of(tmp_path: Path, name: str) -> Path:
     (tmp_path / "captures.jsonl").write_bytes((DATA / name).read_bytes())
     return tmp_path
