@@ -52,8 +52,13 @@ def killed_after_epoch(base: Path, epoch: int) -> None:
 
 @pytest.mark.parametrize(
     "hyperparameters",
-    [{}, {"num_layers": "20", "learning_rate": "0.01"}, {"optimizer": "adam"}],
-    ids=["modern", "builtin", "adam"],
+    [
+        {},
+        {"num_layers": "20", "learning_rate": "0.01"},
+        {"optimizer": "adam"},
+        {"use_pretrained_model": "1"},  # what `scones train` sends
+    ],
+    ids=["modern", "builtin", "adam", "pretrained"],
 )
 def test_a_killed_job_goes_on_and_ends_with_the_same_model(
     tmp_path: Path, hyperparameters: dict[str, str]

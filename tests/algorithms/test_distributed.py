@@ -1,6 +1,7 @@
 """One training on several hosts: real MXNet, a process tree for each host, all on loopback."""
 
 import asyncio
+import json
 import re
 import shutil
 import signal
@@ -70,6 +71,29 @@ def test_averages_and_their_statistics_agree_without_a_kv_store_given(tmp_path: 
     (digest,) = first.values(DIGEST)
     assert second.values(DIGEST) == [digest]
     assert metadata(first.base)["epochs"] == 5
+
+
+@pytest.mark.parametrize("kv_store", ["dist_sync", "dist_async"])
+def test_hosts_begin_with_the_base_network_and_judge_by_all_their_images(
+    tmp_path: Path, kv_store: str
+) -> None:
+    given = QUICK | {"kv_store": kv_store, "use_pretrained_model": "1", "epochs": "10"}
+    bases = write_hosts(tmp_path, 2, given)
+    with started(bases) as (first, second):
+        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+    for host in (first, second):
+        assert "Starting from the base network wide-cifar78-v2.params" in host.text()
+        assert "images: 24 to train on" in host.text()
+    (digest,) = first.values(DIGEST)
+    assert second.values(DIGEST) == [digest]
+    about = metadata(first.base)
+    assert about["hosts"] == {"count": 2, "kv_store": kv_store}
+    assert about["familiarity"] == "folded into the network"
+    assert about["validation"]["accuracy"] > 0.9
+    card = json.loads((first.base / "output" / "data" / "model-card.json").read_text())
+    told = card["training_details"]["training_job_details"]["training_datasets"][0]
+    assert "24 images of 32 x 32 pixels, this host's share among 2" in told
+    assert not (second.base / "output" / "data").exists()
 
 
 def test_asynchronous_hosts_end_with_the_same_parameters(tmp_path: Path) -> None:

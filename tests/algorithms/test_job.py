@@ -8,6 +8,7 @@ import pytest
 
 from scones_algorithms.container import Container
 from scones_algorithms.declaration import read
+from scones_algorithms.early_stopping import EarlyStopping
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.contract import HYPERPARAMETERS
 from scones_algorithms.image_classification.job import Job, read_job
@@ -128,6 +129,18 @@ def test_channels_that_do_not_go_together_are_refused(
 def test_early_stopping_needs_something_to_watch(tmp_path: Path) -> None:
     words = "early_stopping needs a validation channel"
     assert words in refusal(tmp_path, {"early_stopping": "True"}, train="", train_lst="")
+
+
+def test_the_rule_of_early_stopping_is_taken_as_given(tmp_path: Path) -> None:
+    given = {
+        "early_stopping": "True",
+        "early_stopping_min_epochs": "3",
+        "early_stopping_patience": "4",
+        "early_stopping_tolerance": "0.25",
+    }
+    assert job(tmp_path, given, **IMAGES).early_stopping == EarlyStopping(3, 4, 0.25)
+    del given["early_stopping"]
+    assert job(tmp_path, given, **IMAGES).early_stopping is None
 
 
 def test_several_hosts_train_synchronously_if_nothing_is_said(tmp_path: Path) -> None:
