@@ -24,7 +24,7 @@ from scones.errors import DeployError
 from scones.profiles import PROFILES
 from scones.site import bundle
 from scones.site.backend import Backend, find, storage_origins
-from scones.site.deployment import SiteSettings, deploy, newest_platform
+from scones.site.deployment import SiteSettings, deploy, newest_platform, preview
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "cloudformation" / "site.yaml"
@@ -122,6 +122,28 @@ def test_bundle_and_change_set_are_of_one_release(
     assert change["StackName"] == "scones-test-site"
     assert change["TemplateBody"] == TEMPLATE.read_text()
     assert {"Key": "scones:project", "Value": "scones-test"} in change["Tags"]
+
+
+def test_what_would_be_made_is_said_before_it_is(aws: Session, asked: list[dict[str, Any]]) -> None:
+    planned = preview(aws, SETTINGS, PLAIN, BACKEND)
+    assert {(each.action, each.logical_id) for each in planned} == {
+        ("create", name) for name in document()["Resources"]
+    }
+    assert asked == [], "there is no stack to ask"
+    assert aws.client("s3").list_buckets()["Buckets"] == [], "and nothing is uploaded"
+
+
+def test_a_change_is_reviewed_by_a_change_set_that_is_deleted_again(aws: Session) -> None:
+    cloudformation = aws.client("cloudformation")
+    before = {"Resources": {"Old": {"Type": "AWS::SNS::Topic"}}}
+    cloudformation.create_stack(StackName=SETTINGS.site_stack_name, TemplateBody=json.dumps(before))
+    planned = {each.logical_id: each.action for each in preview(aws, SETTINGS, PLAIN, BACKEND)}
+    assert planned["Old"] == "delete"
+    assert planned["Environment"] == "create"
+    left = cloudformation.list_change_sets(StackName=SETTINGS.site_stack_name)["Summaries"]
+    assert left == []
+    listed = cloudformation.list_stack_resources(StackName=SETTINGS.site_stack_name)
+    assert [one["LogicalResourceId"] for one in listed["StackResourceSummaries"]] == ["Old"]
 
 
 def test_every_parameter_of_the_template_is_given(

@@ -68,6 +68,12 @@ def deploy(invocation: Invocation, *, yes: bool, as_json: bool) -> None:
     """Deploy the site to Elastic Beanstalk by change set; no change, no work."""
     with invocation.project() as (project, terminal):
         website.require_elastic_beanstalk(project)
+        changes = website.preview(project)
+        for each in changes:
+            why = f" ({', '.join(each.why)})" if each.why else ""
+            terminal.note(f"{each.action} {each.logical_id}, {each.type}{why}")
+        if not changes:
+            terminal.note("nothing would change")
         confirm(project, terminal, "creates or changes the web site", yes=yes)
         terminal.headline("Deploying the site")
         site = website.deploy(project)

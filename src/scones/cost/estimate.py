@@ -19,6 +19,9 @@ API_REQUESTS = 4  # the form, and the result asked for three times
 LOG_BYTES = 3_000
 ALARMS = 6
 STORED_GIGABYTES = 1
+SITE_DISK_GIGABYTES = 10
+SITE_SECRETS = 3
+BALANCER_ADDRESSES = 2  # one in each of two zones, the fewest
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,12 @@ def estimate(target: Profile) -> CostEstimate:
             "month",
             None if hour is None else hour * count * HOURS_A_MONTH,
         ),
+        Line(
+            f"detector, 1 x {target.endpoint_instance_type}, day and night, once it is deployed",
+            "month",
+            None if hour is None else hour * HOURS_A_MONTH,
+        ),
+        _site(target, table),
         Line(f"{ALARMS} alarms", "month", ALARMS * unit["alarm_month"] if target.watched else 0.0),
         Line(
             f"{STORED_GIGABYTES} GB of photos, models and captures",
@@ -84,6 +93,25 @@ def estimate(target: Profile) -> CostEstimate:
         _training(target, training.get(target.training_instance_type)),
     )
     return CostEstimate(lines, table["as_of"], table["region"])
+
+
+def _site(target: Profile, table: Mapping[str, Any]) -> Line:
+    """Return the position of the web site: instance, disk, addresses, secrets, load balancer."""
+    unit = table["unit"]
+    hour = table["site_hour"].get(target.site_instance_type)
+    what = f"web site, 1 x {target.site_instance_type}"
+    hourly = unit["address_hour"]
+    if target.site_certificate_arn:
+        what += " and a load balancer"
+        hourly += unit["balancer_hour"] + unit["balancer_unit_hour"]
+        hourly += BALANCER_ADDRESSES * unit["address_hour"]
+    if hour is None:
+        return Line(f"{what}, once it is deployed", "month", None)
+    monthly = (
+        SITE_DISK_GIGABYTES * unit["disk_gigabyte_month"] + SITE_SECRETS * unit["secret_month"]
+    )
+    usd = HOURS_A_MONTH * (hour + hourly) + monthly
+    return Line(f"{what}, once it is deployed", "month", usd)
 
 
 def _training(target: Profile, hour: float | None) -> Line:

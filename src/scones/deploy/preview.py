@@ -3,7 +3,7 @@
 A stack that is not there is asked nothing; all of its template is new.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ def preview(aws: Aws, settings: DeploySettings) -> list[PlannedChange]:
         changes.append(operations_change(aws, settings, settings.operations, artifacts))
     return [
         *_missing_outside(aws, planned),
-        *(found for change in changes for found in _of_stack(aws, change, planned)),
+        *(found for change in changes for found in of_stack(aws, change, planned)),
     ]
 
 
@@ -71,9 +71,19 @@ def _is_there(aws: Aws, resource: PlannedResource) -> bool:
     return bucket_exists(aws.client("s3"), resource.name)
 
 
-def _of_stack(
-    aws: Aws, change: StackChange, planned: list[PlannedResource]
+def of_stack(
+    aws: Aws, change: StackChange, planned: Sequence[PlannedResource]
 ) -> Iterator[PlannedChange]:
+    """Yield what a change would do to one stack.
+
+    Args:
+        aws: The session.
+        change: What the stack is to be.
+        planned: The template's resources: what is created where there is no stack yet.
+
+    Raises:
+        DeployError: CloudFormation refuses the change.
+    """
     cloudformation = aws.client("cloudformation")
     found = describe(cloudformation, change.stack_name)
     status = None if found is None else str(found["StackStatus"])

@@ -16,6 +16,8 @@ from scones.deploy.artifacts import ensure_bucket, upload_missing
 from scones.deploy.operation import describe
 from scones.deploy.package import Artifact
 from scones.deploy.pipeline import make_way
+from scones.deploy.planning import PlannedResource
+from scones.deploy.preview import PlannedChange, of_stack
 from scones.deploy.settings import DeploySettings
 from scones.deploy.stack import StackChange
 from scones.deploy.template import declared, read_template
@@ -93,30 +95,63 @@ def deploy(
     Raises:
         DeployError: A source is missing, there is no platform, or CloudFormation refuses or fails.
     """
+    wanted = _wanted(aws, settings, site, backend)
+    s3, bucket = aws.client("s3"), settings.artifacts_bucket(aws.account, aws.region)
+    ensure_bucket(s3, bucket, aws.region, tags=settings.all_tags, reporter=reporter)
+    upload_missing(s3, bucket, [wanted.artifact], reporter=reporter)
+    cloudformation, name = aws.client("cloudformation"), settings.site_stack_name
+    exists = make_way(aws, name, settings, reporter)
+    changed = stack.apply(cloudformation, wanted.change, exists=exists, reporter=reporter)
+    reporter.note(f"{name} is {'deployed' if changed else 'up to date'}")
+    outputs = _outputs(describe(cloudformation, name) or {})
+    return DeployedSite(outputs["SiteUrl"], wanted.release, outputs["FirstPersonSecretArn"])
+
+
+def preview(
+    aws: Aws, settings: DeploySettings, site: SiteSettings, backend: Backend
+) -> list[PlannedChange]:
+    """Return what `deploy` would change, by a change set that is deleted again.
+
+    Raises:
+        DeployError: A source is missing, there is no platform, or CloudFormation refuses.
+    """
+    wanted = _wanted(aws, settings, site, backend)
+    name = settings.site_stack_name
+    planned = [
+        PlannedResource(logical_id, resource["Type"], "", name)
+        for logical_id, resource in wanted.resources.items()
+    ]
+    return list(of_stack(aws, wanted.change, planned))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The stack as it is to be: its change, its bundle, its template's resources."""
+
+    change: StackChange
+    artifact: Artifact
+    release: str
+    resources: Mapping[str, Any]
+
+
+def _wanted(aws: Aws, settings: DeploySettings, site: SiteSettings, backend: Backend) -> _Wanted:
     text, document = read_template(settings.source_root / "cloudformation" / "site.yaml")
     packed = bundle.build(settings.source_root)
     artifact = Artifact(BUNDLE_PARAMETER, f"site/{packed.release}.zip", packed.body)
-    bucket = settings.artifacts_bucket(aws.account, aws.region)
     values = {
         **site.parameters,
         "Project": settings.project,
         "Email": settings.email,
-        "ArtifactsBucket": bucket,
+        "ArtifactsBucket": settings.artifacts_bucket(aws.account, aws.region),
         BUNDLE_PARAMETER: artifact.key,
         "PlatformName": newest_platform(aws.client("elasticbeanstalk")),
         "ApiUrl": backend.api_url,
         "ApiKeyValue": backend.api_key,
         "StorageOrigins": ",".join(backend.storage_origins),
     }
-    ensure_bucket(aws.client("s3"), bucket, aws.region, tags=settings.all_tags, reporter=reporter)
-    upload_missing(aws.client("s3"), bucket, [artifact], reporter=reporter)
-    cloudformation, name = aws.client("cloudformation"), settings.site_stack_name
-    change = StackChange(name, text, declared(document, values), settings.all_tags)
-    exists = make_way(aws, name, settings, reporter)
-    changed = stack.apply(cloudformation, change, exists=exists, reporter=reporter)
-    reporter.note(f"{name} is {'deployed' if changed else 'up to date'}")
-    outputs = _outputs(describe(cloudformation, name) or {})
-    return DeployedSite(outputs["SiteUrl"], packed.release, outputs["FirstPersonSecretArn"])
+    name, given = settings.site_stack_name, declared(document, values)
+    change = StackChange(name, text, given, settings.all_tags)
+    return _Wanted(change, artifact, packed.release, document["Resources"])
 
 
 def newest_platform(elastic_beanstalk: Any) -> str:

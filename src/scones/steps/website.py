@@ -5,6 +5,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scones.deploy.preview import PlannedChange
 from scones.errors import ConfigError, SconesError, UsageError
 from scones.profiles import LOOPBACK_HOST
 from scones.project import Project
@@ -95,6 +96,18 @@ def require_elastic_beanstalk(project: Project) -> None:
         )
 
 
+def preview(project: Project) -> list[PlannedChange]:
+    """Return what `deploy` would change.
+
+    Raises:
+        UsageError: The profile's target has no Elastic Beanstalk.
+        DeployError: The core stack is not deployed, or CloudFormation refuses.
+    """
+    require_elastic_beanstalk(project)
+    site = _site_settings(project)
+    return deployment.preview(project.aws, project.deploy_settings, site, backend(project))
+
+
 def deploy(project: Project) -> DeployedSite:
     """Bring the site on Elastic Beanstalk up to date.
 
@@ -103,14 +116,18 @@ def deploy(project: Project) -> DeployedSite:
         DeployError: The core stack is not deployed, or CloudFormation refuses or fails.
     """
     require_elastic_beanstalk(project)
+    return deployment.deploy(
+        *(project.aws, project.deploy_settings, _site_settings(project), backend(project)),
+        reporter=project.reporter,
+    )
+
+
+def _site_settings(project: Project) -> SiteSettings:
     target = project.settings.target
-    site = SiteSettings(
+    return SiteSettings(
         instance_type=target.site_instance_type,
         most_instances=target.site_most_instances,
         certificate_arn=target.site_certificate_arn,
         hosts=target.site_hosts,
         database_secret_arn=target.site_database_secret_arn,
-    )
-    return deployment.deploy(
-        project.aws, project.deploy_settings, site, backend(project), reporter=project.reporter
     )

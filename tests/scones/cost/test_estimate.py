@@ -7,6 +7,7 @@ from importlib.resources import files
 import pytest
 
 from scones.cost import estimate
+from scones.cost.estimate import Line
 from scones.profiles import PROFILES
 
 TABLE = tomllib.loads((files("scones.cost") / "prices.toml").read_text())
@@ -32,6 +33,32 @@ def test_an_endpoint_costs_by_the_hour_and_the_instance() -> None:
     assert two is not None
     hour = TABLE["hosting_hour"][AWS.endpoint_instance_type]
     assert two - one == pytest.approx(hour * 730)
+
+
+def site_line(**changes: object) -> Line:
+    lines = estimate(AWS.model_copy(update=changes)).lines
+    (line,) = [line for line in lines if line.what.startswith("web site")]
+    return line
+
+
+def test_the_web_site_costs_by_the_hour_and_more_with_a_load_balancer() -> None:
+    plain = site_line()
+    balanced = site_line(site_certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
+    unit, hour = TABLE["unit"], TABLE["site_hour"][AWS.site_instance_type]
+    assert plain.per == "month"
+    assert plain.usd is not None
+    assert balanced.usd is not None
+    assert 730 * hour < plain.usd < 2 * 730 * hour
+    added = unit["balancer_hour"] + unit["balancer_unit_hour"] + 2 * unit["address_hour"]
+    assert balanced.usd - plain.usd == pytest.approx(730 * added)
+    assert "load balancer" in balanced.what
+    assert "load balancer" not in plain.what
+    assert site_line(site_instance_type="t99.huge").usd is None
+
+
+def test_the_detector_costs_what_an_instance_costs() -> None:
+    (line,) = [line for line in estimate(AWS).lines if line.what.startswith("detector")]
+    assert line.usd == pytest.approx(730 * TABLE["hosting_hour"][AWS.endpoint_instance_type])
 
 
 def test_a_thousand_predictions_cost_mostly_their_transitions() -> None:
