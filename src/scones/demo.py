@@ -9,15 +9,13 @@ from what the endpoint captured.
 """
 
 import random
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scones.console import Terminal, seconds
+from scones.demonstration import Demonstration
 from scones.emulation.inbox import ReceivedEmail
 from scones.etl.dataset import NOT_PHOTOGRAPHS, Dataset
 from scones.monitor import Report
@@ -72,52 +70,18 @@ class _Workflow:
         } & self.notifying
 
 
-class Demo:
+class Demo(Demonstration):
     """One run of the demo."""
 
     def __init__(self, project: Project, terminal: Terminal) -> None:
-        self._project = project
-        self._terminal = terminal
-        self._seconds: dict[str, float] = {}
+        super().__init__(project, terminal, STAGES)
 
     def run(self, request: DemoRequest) -> dict[str, Any]:
-        """Run all stages; return the summary as a JSON-ready document.
-
-        Whatever is interrupted or fails, the services are stopped and the state folder stays, so
-        that the next run goes on from there.
-        """
+        """Run all stages; return the summary as a JSON-ready document."""
         self._check(request)
-        keep = request.keep or self._found_a_project()
-        try:
-            document = self._stages(request)
-            with self._stage("end", "Leaving it running" if keep else "Removing everything"):
-                document["removed"] = [] if keep else infrastructure.destroy(self._project)
-                if keep:
-                    self._terminal.next_step("scones status", "`scones destroy` removes all of it")
-                else:
-                    self._marker.unlink()
-                    self._terminal.note(f"removed {len(document['removed'])}, and nothing is left")
-        except BaseException:
-            if not keep:
-                self._terminal.note("stopping the services; the state folder stays")
-                services.down(self._project)
-            raise
-        document["seconds"] = {name: round(value, 2) for name, value in self._seconds.items()}
-        return document
-
-    @property
-    def _marker(self) -> Path:
-        """Says that what is in the state folder is a demo's, which may remove it."""
-        return self._project.state_dir / "run" / "demo"
-
-    def _found_a_project(self) -> bool:
-        """Return whether something was deployed here that is not a demo's to remove."""
-        if self._project.deployed_marker.exists() and not self._marker.exists():
-            self._terminal.note("a project is deployed here already; it will be left running")
-            return True
-        self._marker.parent.mkdir(parents=True, exist_ok=True)
-        self._marker.touch()
-        return False
+        return self.carry_out(
+            lambda: self._show(request), keep=request.keep, afterwards="scones status"
+        )
 
     def _check(self, request: DemoRequest) -> None:
         """Find fault with what was asked for before anything starts."""
@@ -129,11 +93,11 @@ class Demo:
                 drawings=request.drawings,
             )
 
-    def _stages(self, request: DemoRequest) -> dict[str, Any]:
+    def _show(self, request: DemoRequest) -> dict[str, Any]:
         project = self._project
-        with self._stage("up", "Starting LocalStack, the SageMaker service and the inbox"):
+        with self.stage("up", "Starting LocalStack, the SageMaker service and the inbox"):
             services.up(project)
-        with self._stage("etl", "Staging images"):
+        with self.stage("etl", "Staging images"):
             source = data.open_images(
                 project,
                 archive=request.archive,
@@ -143,28 +107,19 @@ class Demo:
             )
             dataset = data.stage_images(project, source)
             self._terminal.note(dataset.summary())
-        with self._stage("deploy", "Deploying the stack"):
+        with self.stage("deploy", "Deploying the stack"):
             infrastructure.deploy(project)
-        with self._stage("train", "Training"):
+        with self.stage("train", "Training"):
             trained = model.train(project, dataset)
-        with self._stage("endpoint", "Deploying the endpoint"):
+        with self.stage("endpoint", "Deploying the endpoint"):
             model.serve(project, (trained.job_name, trained.model_uri))
-        with self._stage("workflow", "Routing the test images through Step Functions"):
+        with self.stage("workflow", "Routing the test images through Step Functions"):
             workflow = self._workflow(dataset)
-        with self._stage("report", "Reading the captures back"):
+        with self.stage("report", "Reading the captures back"):
             report = captures.report_since(project, workflow.started, len(workflow.decisions))
             self._terminal.note(f"report: {report.html}")
             self._draw(workflow)
         return _document(dataset, trained, workflow, report)
-
-    @contextmanager
-    def _stage(self, name: str, headline: str) -> Iterator[None]:
-        number = len(self._seconds) + 1
-        self._terminal.headline(f"[{number}/{STAGES}] {headline}")
-        started = time.monotonic()
-        yield
-        self._seconds[name] = time.monotonic() - started
-        self._terminal.note(f"done in {seconds(self._seconds[name])}")
 
     def _workflow(self, dataset: Dataset) -> _Workflow:
         """Send each test image through the workflow exactly once."""

@@ -29,6 +29,17 @@ COMMANDS = {"plugin": ("docker", "compose"), "executable": ("docker-compose",)}
 PORTS = ("LOCALSTACK_PORT", "SAGEMAKER_PORT", "SMTP_PORT", "INBOX_PORT")
 WEB_PORT_ENV = "SCONES_WEB_PORT"
 BOOTSTRAP_SECONDS = 400.0
+ONE_SHOTS = ("bootstrap", "detector")
+SMALL_DETECTOR = """
+[detector]
+image_shape = 64
+train = 24
+validation = 4
+test = 4
+[detector.hyperparameters]
+epochs = 2
+mini_batch_size = 8
+"""
 POLL_SECONDS = 0.5
 
 
@@ -70,7 +81,7 @@ class Stack:
         *numbers, web_port = free_ports(len(PORTS) + 1)
         ports = zip(PORTS, numbers, strict=True)
         settings = (ROOT / "scones.toml").read_text()
-        (folder / "scones.toml").write_text(f"{settings}epochs = 1\n")
+        (folder / "scones.toml").write_text(f"{settings}epochs = 1\n{SMALL_DETECTOR}")
         environment = {
             **kept,
             **{f"SCONES_PROFILES__DOCKER__{n}": str(port) for n, port in ports},
@@ -101,12 +112,15 @@ class Stack:
         return said
 
     def up(self) -> str:
-        """Start everything; return what the bootstrap has said, once it has ended well."""
+        """Start everything; return what those that end by themselves have said, all well."""
         self.run("up", "--detach", "--no-build")
-        container = self.container("bootstrap")
+        return "".join(self._ended(service) for service in ONE_SHOTS)
+
+    def _ended(self, service: str) -> str:
+        container = self.container(service)
         deadline = time.monotonic() + BOOTSTRAP_SECONDS
         while container.status != "exited":
-            assert time.monotonic() < deadline, f"the bootstrap does not end:{self.logs()}"
+            assert time.monotonic() < deadline, f"{service} does not end:{self.logs()}"
             time.sleep(POLL_SECONDS)
             container.reload()
         said = container.logs().decode()

@@ -5,6 +5,7 @@ developer is not touched. The first Compose that is found goes through everythin
 stack, uses it and removes it.
 """
 
+import io
 import json
 import re
 import time
@@ -16,9 +17,11 @@ from typing import Any
 import docker
 import pytest
 import requests
+from PIL import Image
 
 from scones.etl.drawings import Drawings
 from scones.etl.staging import write_png
+from tests.drawn_boxes import boxes_that_lack_a_line
 
 from .stacks import (
     COMMANDS,
@@ -34,6 +37,7 @@ PER_CLASS = 40
 CLASSES = ("bicycle", "motorcycle")
 EMAIL_SECONDS = 60.0
 WEB_SECONDS = 120.0
+DETECT_SECONDS = 60.0
 
 
 def compose_found() -> str:
@@ -103,6 +107,11 @@ def confidence(stack: Stack, image: Path) -> float:
 def training_jobs(stack: Stack) -> list[str]:
     answer = stack.on_host().aws.client("sagemaker").list_training_jobs()
     return [job["TrainingJobName"] for job in answer["TrainingJobSummaries"]]
+
+
+def server_ids(stack: Stack) -> set[str]:
+    """The model servers' containers."""
+    return {str(container.id) for container in stack.started_by_sagemaker()}
 
 
 def test_all_services_answer_the_command_line_on_the_host(stack: Stack) -> None:
@@ -183,6 +192,43 @@ def healthy(url: str) -> Any:
         return None
 
 
+def test_the_web_site_finds_objects_in_a_photo(stack: Stack) -> None:
+    site = f"http://127.0.0.1:{stack.environment[WEB_PORT_ENV]}"
+    browser = requests.Session()
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(f"{site}/").text)
+    assert token is not None
+    photo = io.BytesIO()
+    Image.effect_noise((320, 240), 90).convert("RGB").save(photo, "PNG")
+    sent = browser.post(
+        f"{site}/photos/",
+        data={"csrfmiddlewaretoken": token[1]},
+        files={"photos": ("yard.png", photo.getvalue(), "image/png")},
+        timeout=30,
+    )
+    assert sent.ok, sent.text + stack.logs()
+    document = eventually(lambda: found_in(browser, sent.url), DETECT_SECONDS, "the result")
+    assert document["image"] == {"width": 320, "height": 240}
+    drawn = browser.get(f"{sent.url}annotated", timeout=30)
+    with Image.open(io.BytesIO(drawn.content)) as picture:
+        assert picture.size == (320, 240)
+
+
+def found_in(browser: requests.Session, page: str) -> Any:
+    assert "card failed" not in browser.get(page, timeout=30).text
+    answer = browser.get(f"{page}json", timeout=30)
+    return answer.json() if answer.ok else None
+
+
+def test_the_detectors_demo_sends_photos_to_s3_and_their_boxes_come_back(stack: Stack) -> None:
+    shown = stack.json("detector", "demo", "--threshold", "0")
+    assert shown["removed"] == [], "what was deployed before is left"
+    assert len(shown["photos"]) == 4
+    for photo in shown["photos"]:
+        assert photo["objects"]
+        picture = next(Path(name) for name in photo["files"] if not name.endswith(".json"))
+        assert not boxes_that_lack_a_line(Path(photo["photo"]), picture, photo["objects"])
+
+
 def test_only_the_sagemaker_service_has_the_docker_socket(stack: Stack) -> None:
     containers = [*stack.containers(), *stack.started_by_sagemaker()]
     with_socket = {
@@ -192,7 +238,7 @@ def test_only_the_sagemaker_service_has_the_docker_socket(stack: Stack) -> None:
         if "docker.sock" in mount["Source"] + mount["Destination"]
     }
     assert with_socket == {"sagemaker"}
-    assert len(containers) == 7  # six services and a model server
+    assert len(containers) == 9  # seven services and two model servers
     code, _ = stack.container("localstack").exec_run(["test", "-e", "/var/run/docker.sock"])
     assert code == 1
 
@@ -234,8 +280,8 @@ def test_a_lambda_function_is_neither_root_nor_sees_localstacks_files(stack: Sta
 
 def test_down_and_up_bring_everything_back_without_training_again(stack: Stack) -> None:
     before = training_jobs(stack)
-    assert len(before) == 1
-    server = stack.started_by_sagemaker()[0].id
+    assert before
+    servers = server_ids(stack)
     stack.down()
     assert stack.remains().containers == []
     assert len(stack.remains().volumes) == 5
@@ -245,7 +291,7 @@ def test_down_and_up_bring_everything_back_without_training_again(stack: Stack) 
     assert "reused" in said
     assert "trained just now" not in said
     assert training_jobs(stack) == before
-    assert stack.started_by_sagemaker()[0].id != server
+    assert server_ids(stack).isdisjoint(servers)
     picture = next((stack.folder / "images").rglob("*.png"))
     assert 0.5 <= confidence(stack, picture) <= 1
     (decision,) = stack.json("classify", str(picture))["decisions"]
@@ -255,16 +301,16 @@ def test_down_and_up_bring_everything_back_without_training_again(stack: Stack) 
 def test_up_again_changes_nothing(stack: Stack) -> None:
     stack.up()  # another test may have deployed other settings from the host
     running_before = {c.id for c in stack.containers() if c.status == "running"}
-    server = stack.started_by_sagemaker()[0].id
+    servers = server_ids(stack)
     said = stack.up()
     assert "is up to date" in said
     assert "reused" in said
     assert {c.id for c in stack.containers() if c.status == "running"} == running_before
-    assert stack.started_by_sagemaker()[0].id == server
+    assert server_ids(stack) == servers
 
 
 def test_killed_services_are_brought_back_as_they_were(stack: Stack) -> None:
-    (server,) = stack.started_by_sagemaker()
+    servers = server_ids(stack)
     before = training_jobs(stack)
     stack.run("kill", "--signal", "SIGKILL", "sagemaker", "localstack")
 
@@ -272,8 +318,8 @@ def test_killed_services_are_brought_back_as_they_were(stack: Stack) -> None:
 
     assert "reused" in said
     assert training_jobs(stack) == before
-    (new,) = stack.started_by_sagemaker()
-    assert new.id != server.id
+    assert server_ids(stack).isdisjoint(servers)
+    assert len(servers) == 2
     picture = next((stack.folder / "images").rglob("*.png"))
     assert stack.json("classify", str(picture))["decisions"][0]["confidence"] >= 0.5
 
@@ -292,11 +338,11 @@ def test_changed_settings_are_trained_with(stack: Stack) -> None:
 
 
 def test_down_with_volumes_leaves_nothing(stack: Stack) -> None:
-    (server,) = stack.started_by_sagemaker()
-    label = f"{STATE_LABEL}={server.labels[STATE_LABEL]}"
+    servers = stack.started_by_sagemaker()
+    label = f"{STATE_LABEL}={servers[0].labels[STATE_LABEL]}"
     anonymous = {
         mount["Name"]
-        for container in [*stack.containers(), server]
+        for container in [*stack.containers(), *servers]
         for mount in container.attrs["Mounts"]
         if mount["Type"] == "volume"
     }
@@ -320,7 +366,7 @@ def test_every_other_compose_version_starts_and_removes_the_stack(
         assert "drawings, not photographs" in said
         assert "trained just now" in said
         assert {each["health"] for each in stack.json("status")} == {"running"}
-        (server,) = stack.started_by_sagemaker()
+        server = stack.started_by_sagemaker()[0]
         stack.down("--volumes")
         left = stack.remains(f"{STATE_LABEL}={server.labels[STATE_LABEL]}")
         assert left.containers + left.networks + left.volumes == []

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from scones import training
+from tests.drawn_boxes import boxes_that_lack_a_line
 
 from .conftest import Scones
 
@@ -75,11 +76,28 @@ def test_a_detector_is_trained_and_served_by_three_commands(
     assert training.latest_model(deployed.aws, "scones-unlimited") is None
 
 
-def test_a_job_for_the_built_in_algorithm_runs_unchanged(deployed: Scones) -> None:
-    deployed.ok("detector", "stage", "--drawings")
-    first = deployed.json("detector", "train")
-    sagemaker = deployed.aws.client("sagemaker")
-    about = sagemaker.describe_training_job(TrainingJobName=first["job_name"])
+def test_the_demo_sends_photos_to_s3_and_their_boxes_come_back(scones: Scones) -> None:
+    scones.environment |= SMALL
+    shown = scones.json("detector", "demo", "--threshold", "0", "--keep")
+    steps = ["up", "stage", "deploy", "train", "endpoint", "upload", "end"]
+    assert list(shown["seconds"]) == steps
+    assert shown["note"], "drawings are called drawings"
+    assert len(shown["photos"]) == 4
+    for photo in shown["photos"]:
+        assert photo["objects"]
+        path = Path(photo["photo"])
+        picture = next(Path(name) for name in photo["files"] if not name.endswith(".json"))
+        assert picture.parent == scones.state_dir / "reports" / "detector-demo"
+        assert not boxes_that_lack_a_line(path, picture, photo["objects"])
+        assert boxes_that_lack_a_line(path, path, photo["objects"]) == photo["objects"]
+
+    a_job_for_the_built_in_algorithm_runs_unchanged(scones, shown["training_job"])
+    scones.ok("destroy")
+
+
+def a_job_for_the_built_in_algorithm_runs_unchanged(scones: Scones, first: str) -> None:
+    sagemaker = scones.aws.client("sagemaker")
+    about = sagemaker.describe_training_job(TrainingJobName=first)
     sagemaker.create_training_job(
         TrainingJobName="as-for-the-built-in",
         AlgorithmSpecification={"TrainingImage": BUILT_IN, "TrainingInputMode": "File"},
@@ -90,5 +108,5 @@ def test_a_job_for_the_built_in_algorithm_runs_unchanged(deployed: Scones) -> No
         StoppingCondition=about["StoppingCondition"],
         HyperParameters=about["HyperParameters"],
     )
-    result = training.wait(deployed.aws, "as-for-the-built-in")
+    result = training.wait(scones.aws, "as-for-the-built-in")
     assert {"train:smooth_l1", "validation:mAP"} <= result.metrics.keys()

@@ -11,10 +11,12 @@ import pytest
 from tests.ports import free_ports
 
 from .conftest import QUICK, ROOT
+from .test_detector import SMALL
 
 NOT_HERE = {
     "make test",  # this test is a part of it
     "docker compose up",  # tests/docker/test_compose.py runs it
+    "scones web serve",  # until Ctrl-C; tests/web/test_serve.py runs it
 }
 
 
@@ -50,6 +52,7 @@ def environment() -> dict[str, str]:
         f"SCONES_PROFILES__LOCAL__{n}": str(p) for n, p in zip(names, free_ports(4), strict=True)
     }
     kept |= {f"SCONES_TRAINING__HYPERPARAMETERS__{n.upper()}": v for n, v in QUICK.items()}
+    kept |= SMALL
     return kept
 
 

@@ -38,6 +38,7 @@ def bootstrap(invocation: Invocation, *, images: Path | None, as_json: bool) -> 
             image = done.dataset.channel("test") / done.dataset.entries("test")[0].path
             again = f"docker compose run --rm bootstrap classify {image}"
             terminal.next_step(again, "the same, where scones is not installed")
+            terminal.next_step("docker compose logs --follow detector", "trains for the web site")
 
 
 def _described(project: Project, done: steps.Bootstrapped) -> str:

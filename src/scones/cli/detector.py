@@ -1,10 +1,11 @@
-"""`scones detector stage`, `train` and `deploy`."""
+"""`scones detector`: `stage`, `train`, `deploy`, `bootstrap` and `demo`."""
 
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from scones import detector_demo
 from scones.cli.app import Invocation, json_option, pass_invocation
 from scones.cli.confirmation import confirm, yes_option
 from scones.cli.data import source_options
@@ -12,6 +13,7 @@ from scones.console import seconds
 from scones.errors import UsageError
 from scones.etl.dataset import SPLITS
 from scones.steps import detector as steps
+from scones.steps import quick_detector
 
 PATH = click.Path(path_type=Path)
 
@@ -112,3 +114,54 @@ def deploy(invocation: Invocation, *, yes: bool, as_json: bool) -> None:
         terminal.headline("Serving the detector")
         name = steps.serve(project)
         terminal.result({"endpoint": name}, f"{name} is in service", as_json=as_json)
+
+
+@detector.command()
+@json_option
+@pass_invocation
+def bootstrap(invocation: Invocation, *, as_json: bool) -> None:
+    """Bring a quick detector into service on drawn scenes; what is there already is reused."""
+    with invocation.project() as (project, terminal):
+        project.require_services()
+        terminal.headline("Bringing a detector into service")
+        done = quick_detector.bootstrap(project)
+        how = "trained just now" if done.trained else "reused"
+        text = f"{done.endpoint_name} is in service; the model of {done.job_name}, {how}"
+        terminal.result(asdict(done), text, as_json=as_json)
+        better = "scones detector stage|train|deploy"
+        terminal.next_step(better, "it has seen drawings only: for one that has seen more")
+
+
+@detector.command()
+@click.option("--archive", type=PATH, help="Cut vehicles from a CIFAR-100 archive on disk.")
+@click.option("--folder", type=PATH, help="Or from a folder with one folder of images per class.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.3,
+    show_default=True,
+    help="Least confidence.",
+)
+@click.option("--keep", is_flag=True, help="Leave everything running at the end.")
+@yes_option
+@json_option
+@pass_invocation
+def demo(
+    invocation: Invocation,
+    *,
+    archive: Path | None,
+    folder: Path | None,
+    threshold: float,
+    keep: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Train a quick detector and send photos through it, by S3 and back; then clean up.
+
+    Where a project is deployed already, it and the detector are left running.
+    """
+    with invocation.project() as (project, terminal):
+        confirm(project, terminal, "deploys, trains and serves on instances that cost", yes=yes)
+        request = detector_demo.DetectorDemoRequest(archive, folder, threshold, keep)
+        document = detector_demo.DetectorDemo(project, terminal).run(request)
+        terminal.result(document, detector_demo.describe(document), as_json=as_json)

@@ -39,6 +39,15 @@ class Box:
         """Pixels from the picture's upper edge to the box's lower one."""
         return self.top + self.height
 
+    def overlap(self, other: "Box") -> float:
+        """Return the area of both together as a share of the area of either (IoU), 0 to 1."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        if width <= 0 or height <= 0:
+            return 0.0
+        common = width * height
+        return common / (self.width * self.height + other.width * other.height - common)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:

@@ -1,6 +1,7 @@
 """Photos through the REST API, by request or by upload; pictures and objects into a folder."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ class Detection:
         image: Its width and height.
         files: What was written.
         error: Why there are none.
+        seconds: From the photo's first byte sent to the last one here.
     """
 
     photo: str
@@ -30,6 +32,7 @@ class Detection:
     image: dict[str, int] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     error: str | None = None
+    seconds: float = 0.0
 
 
 def detect(
@@ -57,9 +60,12 @@ def detect(
         project.reporter.progress("photos", number, len(photos), "photos")
         try:
             photo = path.read_bytes()
+            started = time.monotonic()
             result, picture = _look(project, api, photo, threshold, upload, folder is not None)
+            took = time.monotonic() - started
             files = _write(folder, path, photo, result, picture) if folder else []
-            found.append(Detection(str(path), result["objects"], result["image"], files))
+            looked = Detection(str(path), result["objects"], result["image"], files, seconds=took)
+            found.append(looked)
         except ApiError as error:
             found.append(Detection(str(path), error=str(error)))
     project.reporter.progress("photos", len(photos), len(photos), "photos")
