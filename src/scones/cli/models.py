@@ -9,7 +9,6 @@ from scones.cli.app import Invocation, json_option, pass_invocation
 from scones.console import Terminal, seconds, table
 from scones.errors import UsageError
 from scones.jobs.page import told_apart
-from scones.project import Project
 from scones.steps import models as steps
 
 
@@ -24,6 +23,7 @@ from scones.steps import models as steps
 )
 @click.option("--page", is_flag=True, help="Also draw them, on a page with their curves.")
 @click.option("--card", is_flag=True, help="The model card of one job, by default the newest.")
+@click.option("--register", is_flag=True, help="Put the card among SageMaker's model cards.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the page.")
 @json_option
 @pass_invocation
@@ -34,16 +34,20 @@ def models(
     last: int,
     page: bool,
     card: bool,
+    register: bool,
     output: Path | None,
     as_json: bool,
 ) -> None:
     """List and compare training jobs: settings, metrics, times, and who serves the model."""
     with invocation.project() as (project, terminal):
         project.require_services()
-        if card:
+        if card or register:
             if page or len(jobs) > 1:
                 raise UsageError("--card is of one job: leave out --page, and name one at the most")
-            _show_card(project, terminal, jobs, output, as_json=as_json)
+            (name,) = jobs or (steps.newest(project),)
+            (run,) = steps.listed(project, names=[name])
+            written = steps.write_card(project, run, output, register=register)
+            _show_card(terminal, written, as_json=as_json)
             return
         found = steps.listed(project, names=jobs, most=last)
         drawn = steps.drawn(project, found, output) if found and (page or output) else None
@@ -77,17 +81,14 @@ def models(
             terminal.next_step("scones train", "trains the first")
 
 
-def _show_card(
-    project: Project,
-    terminal: Terminal,
-    jobs: tuple[str, ...],
-    output: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    (name,) = jobs or (steps.newest(project),)
-    (run,) = steps.listed(project, names=[name])
-    written = steps.write_card(project, run, output)
-    document = {"job": written.job, "page": str(written.page), "card": written.card}
+def _show_card(terminal: Terminal, written: steps.WrittenCard, *, as_json: bool) -> None:
+    document = {
+        "job": written.job,
+        "page": str(written.page),
+        "arn": written.arn,
+        "card": written.card,
+    }
     terminal.result(document, written.text, as_json=as_json)
     terminal.note(str(written.page))
+    if written.arn:
+        terminal.note(written.arn)

@@ -79,7 +79,7 @@ class Remainder:
 
 
 def hosting(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
-    """Yield endpoints, then their configurations, then models."""
+    """Yield endpoints, then their configurations, then models and model cards."""
     sagemaker = aws.client("sagemaker")
     for kind, listed, field, parameter in (
         ("endpoint", "list_endpoints", "Endpoints", "EndpointName"),
@@ -90,6 +90,7 @@ def hosting(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
             "EndpointConfigName",
         ),
         ("model", "list_models", "Models", "ModelName"),
+        ("model card", "list_model_cards", "ModelCardSummaries", "ModelCardName"),
     ):
         delete = getattr(sagemaker, f"delete_{listed.removeprefix('list_').removesuffix('s')}")
         pages = sagemaker.get_paginator(listed).paginate(NameContains=is_ours.project)

@@ -216,6 +216,10 @@ _KINDS: dict[tuple[str, str], tuple[str, str, str, str, Callable[[Any, str], str
         *("sagemaker", "describe_model", "delete_model", "ModelName", _named),
         {},
     ),
+    ("sagemaker", "model-card"): (
+        *("sagemaker", "describe_model_card", "delete_model_card", "ModelCardName", _named),
+        {},
+    ),
     ("sagemaker", "monitoring-schedule"): (
         *("sagemaker", "describe_monitoring_schedule", "delete_monitoring_schedule"),
         *("MonitoringScheduleName", _named, {}),

@@ -1,6 +1,6 @@
 """Training jobs beside one another: what each was told, what came of it, how its time went."""
 
-from scones.jobs.card import complete, fetch
+from scones.jobs.card import complete, fetch, register
 from scones.jobs.card_page import summary, write_card
 from scones.jobs.curves import Course, read_course
 from scones.jobs.history import TrainingRun, runs
@@ -12,6 +12,7 @@ __all__ = [
     "complete",
     "fetch",
     "read_course",
+    "register",
     "runs",
     "summary",
     "write_card",

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from scones.aws import Aws
 from scones.errors import DataError, TrainingError
 from scones.etl.dataset import NOT_PHOTOGRAPHS, Dataset
 from scones.jobs.history import TrainingRun
+from scones.tags import as_list
 
 ARTIFACT, OUTPUT = "model.tar.gz", "output.tar.gz"
 CARD_FILE = "model-card.json"
@@ -137,6 +139,45 @@ def _name_classes(card: Card, classes: tuple[str, ...]) -> None:
         for axis in ("x_axis_name", "y_axis_name"):
             if isinstance(metric.get(axis), list):
                 metric[axis] = [names.get(name, name) for name in metric[axis]]
+
+
+def register(aws: Aws, run: TrainingRun, card: Card, tags: Mapping[str, str]) -> str:
+    """Put a card among SageMaker's model cards, under the job's name, and return its ARN.
+
+    One that is there with another content gets a new version; its status stays. SageMaker takes a
+    card in one line alone.
+
+    Raises:
+        TrainingError: SageMaker refuses it.
+    """
+    sagemaker, content = aws.client("sagemaker"), json.dumps(card)
+    try:
+        there = _registered(sagemaker, run.name)
+        if there is None:
+            made = sagemaker.create_model_card(
+                ModelCardName=run.name,
+                Content=content,
+                ModelCardStatus="Draft",
+                Tags=as_list(tags),
+            )
+        elif there["Content"] == content:
+            made = there
+        else:
+            made = sagemaker.update_model_card(ModelCardName=run.name, Content=content)
+    except ClientError as error:
+        message = error.response["Error"]["Message"]
+        raise TrainingError(f"SageMaker refused the card of '{run.name}': {message}") from error
+    return str(made["ModelCardArn"])
+
+
+def _registered(sagemaker: Any, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = sagemaker.describe_model_card(ModelCardName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFound":
+            return None
+        raise
+    return found
 
 
 def metrics(card: Card) -> list[dict[str, Any]]:

@@ -21,12 +21,14 @@ class WrittenCard:
         card: In SageMaker's model card schema.
         page: The HTML file; its JSON lies beside it.
         text: What it says, in a few lines.
+        arn: Of SageMaker's model card, where it was registered.
     """
 
     job: str
     card: dict[str, Any]
     page: Path
     text: str
+    arn: str | None = None
 
 
 def listed(project: Project, *, names: Sequence[str] = (), most: int = 10) -> list[TrainingRun]:
@@ -65,17 +67,26 @@ def drawn(project: Project, found: Sequence[TrainingRun], directory: Path | None
     return write_page(found, courses, where, title=f"{project.settings.project}: models")
 
 
-def write_card(project: Project, run: TrainingRun, directory: Path | None = None) -> WrittenCard:
+def write_card(
+    project: Project, run: TrainingRun, directory: Path | None = None, *, register: bool = False
+) -> WrittenCard:
     """Fetch a job's model card, complete it and write its page.
 
+    Args:
+        project: The project.
+        run: The job.
+        directory: Where the files go, by default a folder of the reports.
+        register: Also put it among SageMaker's model cards.
+
     Raises:
-        TrainingError: The job has left none.
+        TrainingError: The job has left none, or SageMaker refuses it.
         DataError: It cannot be read, or the folder cannot be written.
     """
     card = jobs.complete(jobs.fetch(project.aws, run), run, _staged(project))
     where = directory or project.reports_dir / "models" / run.name
     page = jobs.write_card(card, where)
-    return WrittenCard(run.name, card, page, jobs.summary(card))
+    arn = jobs.register(project.aws, run, card, project.tags) if register else None
+    return WrittenCard(run.name, card, page, jobs.summary(card), arn)
 
 
 def _staged(project: Project) -> Dataset | None:

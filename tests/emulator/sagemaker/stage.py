@@ -31,6 +31,7 @@ RUNTIME = [each for each in OPERATIONS if each.startswith("Invoke")]
 CONTROL = [each for each in OPERATIONS if each not in RUNTIME]
 ENOUGH: dict[str, dict[str, Any]] = {
     "CreateModel": {"PrimaryContainer": {"Image": "fake", "ModelDataUrl": ""}},
+    "CreateModelCard": {"Content": "{}"},
     "CreateEndpointConfig": {
         "ProductionVariants": [
             {"ModelName": "", "InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
@@ -112,7 +113,12 @@ def set_up(service: Service) -> Stage:
     model_made = bench.sagemaker.describe_model(ModelName=given["ModelName"])
     given["ModelDataUrl"] = model_made["PrimaryContainer"]["ModelDataUrl"]
     stage = Stage(bench, given)
-    for operation in ("CreateEndpointConfig", "CreateEndpoint", "CreateMonitoringSchedule"):
+    for operation in (
+        "CreateEndpointConfig",
+        "CreateEndpoint",
+        "CreateMonitoringSchedule",
+        "CreateModelCard",
+    ):
         request = stage.request(operation)
         stage.call(operation, request)
         given[named_after(operation)] = request[named_after(operation)]

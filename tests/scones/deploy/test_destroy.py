@@ -40,11 +40,17 @@ def names_in(aws, project):
         for config in sagemaker.list_endpoint_configs()["EndpointConfigs"]
     ]
     found += [model["ModelName"] for model in sagemaker.list_models()["Models"]]
+    cards = sagemaker.list_model_cards()["ModelCardSummaries"]
+    found += [card["ModelCardName"] for card in cards]
     return sorted(n for n in found if n.rpartition("/")[2].startswith(f"{project}-"))
 
 
 def test_nothing_is_left_of_a_project_and_all_of_one_with_a_longer_name(aws):
     deploy(aws, stack_settings(LONGER))
+    card = {"Content": "{}", "ModelCardStatus": "Draft"}
+    for project in (LONGER, DOOMED):
+        name = f"{project}-20260102-030405-006"
+        aws.client("sagemaker").create_model_card(ModelCardName=name, **card)
     longer = names_in(aws, LONGER)
     outputs = deploy(aws, stack_settings(DOOMED))
     create_endpoint(aws, DOOMED, outputs)
@@ -57,6 +63,7 @@ def test_nothing_is_left_of_a_project_and_all_of_one_with_a_longer_name(aws):
     assert names_in(aws, DOOMED) == names_in(aws, LONGER) == longer
     assert removed[0] == f"endpoint {DOOMED}-classifier"
     assert f"model {DOOMED}-model" in removed
+    assert f"model card {DOOMED}-20260102-030405-006" in removed
     assert f"stack {DOOMED}-core" in removed
     assert f"log group /aws/sagemaker/Endpoints/{DOOMED}-older" in removed
     assert any(f"emptying the bucket {outputs.data_bucket}" in note for note in told.notes)

@@ -79,7 +79,7 @@ def test_each_kind_can_be_looked_for_and_deleted(aws, deployed):
         assert not is_there(aws, arn), arn
 
 
-@pytest.mark.parametrize("kind", ["endpoint", "endpoint-config", "model"])
+@pytest.mark.parametrize("kind", ["endpoint", "endpoint-config", "model", "model-card"])
 def test_what_sagemaker_no_longer_has_is_not_there(aws, kind):
     assert not is_there(aws, f"arn:aws:sagemaker:{ACCOUNT}:{kind}/gone")
 

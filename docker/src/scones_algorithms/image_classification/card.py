@@ -1,7 +1,7 @@
 """The model card of a training job: output/data/model-card.json.
 
 SageMaker puts it beside the model, in output.tar.gz.
-Its content follows SageMaker's model card JSON schema, so that CreateModelCard takes it as it is.
+Its content follows SageMaker's model card JSON schema, so that CreateModelCard takes it.
 Evaluated is the model that is served, by what its model-metadata.json says of the validation
 images; so a job that goes on from a checkpoint has the card of the model that it ends with.
 

@@ -9,6 +9,7 @@ TRAINING_JOB = "training-job"
 TRANSFORM_JOB = "transform-job"
 PROCESSING_JOB = "processing-job"
 MODEL = "model"
+MODEL_CARD = "model-card"
 ENDPOINT_CONFIG = "endpoint-config"
 ENDPOINT = "endpoint"
 MONITORING_SCHEDULE = "monitoring-schedule"
@@ -19,6 +20,7 @@ KINDS = (
     TRANSFORM_JOB,
     PROCESSING_JOB,
     MODEL,
+    MODEL_CARD,
     ENDPOINT_CONFIG,
     ENDPOINT,
     MONITORING_SCHEDULE,

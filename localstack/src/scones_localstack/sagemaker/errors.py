@@ -3,6 +3,7 @@
     ServiceError
     ├── ValidationException     the control plane's 400: bad parameter, or no such resource
     ├── ResourceInUse           the name is taken
+    ├── ConflictException       the name is taken, or a change is not allowed: of newer operations
     ├── ResourceNotFound        no such resource, where the API has an error of its own for it
     ├── ResourceLimitExceeded   too many at once for this machine
     ├── SerializationException  the body is not the JSON the operation takes
@@ -55,6 +56,13 @@ class ResourceInUse(ServiceError):  # noqa: N818
     """A resource of this name exists already."""
 
     code = "ResourceInUse"
+    status = 400
+
+
+class ConflictException(ServiceError):  # noqa: N818
+    """What is asked does not go with what is there."""
+
+    code = "ConflictException"
     status = 400
 
 

@@ -13,6 +13,7 @@ from scones_localstack.sagemaker import backends, images
 from scones_localstack.sagemaker.aws import Aws
 from scones_localstack.sagemaker.backends.docker import DockerBackend
 from scones_localstack.sagemaker.backends.process import ProcessBackend
+from scones_localstack.sagemaker.cards.operations import ModelCards
 from scones_localstack.sagemaker.errors import StartError
 from scones_localstack.sagemaker.events.changes import StateChanges
 from scones_localstack.sagemaker.front.control import ControlPlane
@@ -96,6 +97,7 @@ class Service:
             **self._endpoints.operations(),
             **Updates(self._store, self._endpoints, settings).operations(),
             **self._monitoring.operations(),
+            **ModelCards(self._store).operations(),
             **Tags(self._store).operations(),
         }
         for family in self._families:

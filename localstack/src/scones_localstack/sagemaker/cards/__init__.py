@@ -1,0 +1,1 @@
+"""Model cards: documents that say what a model is for, what it was made of and how good it is."""
