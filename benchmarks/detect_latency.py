@@ -20,7 +20,7 @@ from types import TracebackType
 import numpy as np
 import psutil
 from PIL import Image
-from serve_latency import free_port
+from serve_processes import free_port
 
 from scones.emulation.services import interpreter
 

@@ -1,5 +1,6 @@
 """A serving process: how it starts, and how it ends."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -23,21 +24,29 @@ def serve_to_the_end(base: Path, **more: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_sigterm_lets_a_request_in_hand_finish(trained: Trained) -> None:
+@pytest.mark.parametrize("requests", [1, 12])
+def test_sigterm_lets_requests_in_hand_finish(trained: Trained, requests: int) -> None:
     own = Server(trained.base)
     image = (trained.base / "input" / "data" / "train" / "000.png").read_bytes()
     head = (
         "POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"
         f"Content-Length: {len(image)}\r\nExpect: 100-continue\r\n\r\n"
     ).encode()
-    with socket.create_connection(("127.0.0.1", own.port), timeout=20) as connection:
-        connection.sendall(head)
-        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
-        connection.sendall(image[:100])
+    with contextlib.ExitStack() as stack:
+        connections = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", own.port), timeout=20))
+            for _ in range(requests)
+        ]
+        for connection in connections:
+            connection.sendall(head)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+            connection.sendall(image[:100])
         own.process.send_signal(signal.SIGTERM)
         wait_until_refused(own.port)
-        connection.sendall(image[100:])
-        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        for connection in connections:
+            connection.sendall(image[100:])
+        for connection in connections:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
     assert own.process.wait(20) == 0
 
 

@@ -6,7 +6,6 @@ import sys
 from scones_algorithms import hosting, training_job
 from scones_algorithms.container import Container
 from scones_algorithms.distributed.role import ROLE_ENV, WORKER, end_with_supervisor, leave
-from scones_algorithms.distributed.supervisor import supervise
 from scones_algorithms.image_classification.job import Job, read_job
 from scones_algorithms.logs import configure_logging
 from scones_algorithms.model_server import Model
@@ -37,6 +36,8 @@ def main(arguments: list[str]) -> int:
 def _train_or_supervise(container: Container, stop: StopRequest) -> None:
     job = read_job(container)
     if job.cluster.size > 1:
+        from scones_algorithms.distributed.supervisor import supervise  # asyncio, for it alone
+
         supervise(TRAIN_COMMAND, job.cluster, container, stop)
     else:
         _train(job, container, stop)
