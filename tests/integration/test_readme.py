@@ -74,7 +74,7 @@ def test_the_readmes_commands_run_in_order(copy: Path) -> None:
             env=variables,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=900,
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-4000:]
     finally:
