@@ -1,6 +1,6 @@
 """Mean average precision of the detector on held-out composed scenes, and counts on real photos.
 
-    .tox/tools/bin/python benchmarks/detect_accuracy.py ARCHIVE [--train 1600] [--epochs 13]
+    .tox/tools/bin/python benchmarks/detect_accuracy.py ARCHIVE [--train 3000] [--epochs 6]
     ... --photos FOLDER     also count on COCO photos (images/, instances.json)
     ... --job FOLDER        score a job that has been trained already, instead of training
 
@@ -42,7 +42,7 @@ FOUND_FROM = 0.5  # intersection over union
 
 def compose(archive: Path, arguments: argparse.Namespace, folder: Path) -> StagedScenes:
     settings = DetectorSettings()
-    counts = {"train": arguments.train, "validation": arguments.train // 6, "test": arguments.test}
+    counts = {"train": arguments.train, "validation": arguments.validation, "test": arguments.test}
     source = ComposedScenes(
         *(CifarArchive(archive), settings.classes, settings.others, counts),
         *(settings.image_shape, arguments.seed),
@@ -157,9 +157,10 @@ def overlap(ours: list[float], theirs: Box) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("archive", type=Path)
-    parser.add_argument("--train", type=int, default=1600)
+    parser.add_argument("--train", type=int, default=3000)
+    parser.add_argument("--validation", type=int, default=150)
     parser.add_argument("--test", type=int, default=400)
-    parser.add_argument("--epochs", type=int, default=13)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--photos", type=Path)

@@ -109,7 +109,7 @@ class DetectorSettings(BaseModel):
     classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("bicycle", "motorcycle")
     others: tuple[str, ...] = ("bus", "pickup_truck", "tractor", "lawn_mower")
     image_shape: Annotated[int, Field(ge=64, le=1024)] = 128
-    train: Annotated[int, Field(ge=1)] = 1600
+    train: Annotated[int, Field(ge=1)] = 3000
     validation: Annotated[int, Field(ge=1)] = 150
     test: Annotated[int, Field(ge=1)] = 300
     seed: int = 0

@@ -13,7 +13,12 @@ from tests.algorithms.jobs import environment, write_config
 from tests.algorithms.pictures import COLOURS, encoded
 
 DETECTOR = [sys.executable, "-m", "scones_algorithms.object_detection"]
-SMALL_JOB = {"num_classes": "2", "num_training_samples": "48", "image_shape": "64"}
+SMALL_JOB = {
+    "num_classes": "2",
+    "num_training_samples": "48",
+    "image_shape": "64",
+    "network": "small",
+}
 QUICK = SMALL_JOB | {"epochs": "2", "mini_batch_size": "8"}
 IMAGES = dict.fromkeys(
     ("train", "train_annotation", "validation", "validation_annotation"), "image/png"

@@ -29,10 +29,27 @@ def refusal(base: Path, hyperparameters: dict[str, str], **channels: str) -> str
     return str(caught.value)
 
 
-def test_a_job_that_leaves_all_open_gets_the_small_network(tmp_path: Path) -> None:
+def test_a_job_that_leaves_all_open_gets_the_base_network(tmp_path: Path) -> None:
     asked = job(tmp_path, {})
-    assert (asked.network, asked.recipe, asked.side) == ("small", MODERN, 128)
+    assert (asked.network, asked.recipe, asked.side) == ("wide", MODERN, 128)
+    assert asked.begins_with_base
     assert (asked.nms_threshold, asked.overlap_threshold, asked.label_width) == (0.45, 0.5, 350)
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "begins"),
+    [
+        ({"use_pretrained_model": "1"}, {}, True),
+        ({"use_pretrained_model": "0"}, {}, False),
+        ({"network": "small"}, {}, False),
+        ({}, {"model": "application/x-sagemaker-model"}, False),
+        ({}, {"pretrained": ""}, False),
+    ],
+)
+def test_the_base_network_gives_the_first_weights_unless_others_do(
+    tmp_path: Path, given: dict[str, str], more: dict[str, str], begins: bool
+) -> None:
+    assert job(tmp_path, given, **IMAGES, **more).begins_with_base is begins
 
 
 def test_base_network_asks_for_the_built_in(tmp_path: Path) -> None:
@@ -77,7 +94,10 @@ def test_every_hyperparameter_refuses_nonsense_by_name(parameter) -> None:
         ({"nms_threshold": "0"}, "nms_threshold='0' must be a number above 0 to 1"),
         ({"overlap_threshold": "1.5"}, "overlap_threshold='1.5' must be"),
         ({"label_width": "6"}, "label_width='6' must be a whole number of at least 7"),
-        ({"use_pretrained_model": "1"}, "use_pretrained_model=1 needs weights"),
+        (
+            {"use_pretrained_model": "1", "network": "small"},
+            "use_pretrained_model=1 needs weights for small",
+        ),
         ({"layers": "3"}, "layers is unknown"),
     ],
 )

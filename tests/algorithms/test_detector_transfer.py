@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from gluoncv.model_zoo.ssd.presets import ssd_512_mobilenet1_0_coco
 
+from scones_algorithms.image_classification.initial import BASE_FILE, read_base
 from scones_algorithms.object_detection.network import initialize
 from tests.algorithms.detector_jobs import QUICK, add_channel, run_train, write_job
 from tests.algorithms.jobs import failure
 
+WIDE = {"network": "wide", "epochs": "1"}
 SHORT = QUICK | {"epochs": "1", "learning_rate": "1e-9", "recipe": "builtin"}
 
 
@@ -63,6 +65,48 @@ def test_weights_of_another_network_are_refused(tmp_path: Path, published: Path)
     (add_channel(base, "pretrained") / published.name).symlink_to(published)
     assert run_train(base).returncode == 1
     assert "ssd_512_mobilenet1.0_coco-da9756fa.params in channel pretrained" in failure(base)
+
+
+def base_weights(trained: dict[str, mx.nd.NDArray]) -> dict[str, np.ndarray]:
+    """Weights of the base network's convolutions, by their names there."""
+    return {
+        name.partition("base_")[2]: array.asnumpy()
+        for name, array in trained.items()
+        if "_base_" in name and name.endswith("weight")
+    }
+
+
+def test_the_base_network_gives_all_weights_of_its_layers(tmp_path: Path) -> None:
+    base = write_job(tmp_path, QUICK | WIDE | {"learning_rate": "1e-9"}, train=8, validation=0)
+    process = run_train(base)
+    assert process.returncode == 0, process.stdout
+    assert f"Starting from the base network {BASE_FILE.name}" in process.stdout
+    trained = mx.nd.load(str(base / "model" / "model_algo_1-0000.params"))
+    shipped = read_base(BASE_FILE)
+    taken = base_weights(trained)
+    assert taken.keys() == {name for name in shipped if "conv" in name}
+    assert all(np.abs(array - shipped[name]).max() < 1e-5 for name, array in taken.items())
+
+
+def test_the_first_stage_of_the_base_network_stays_and_the_others_learn(tmp_path: Path) -> None:
+    base = write_job(tmp_path, QUICK | WIDE | {"epochs": "9"}, train=8, validation=0)
+    assert run_train(base).returncode == 0
+    trained = mx.nd.load(str(base / "model" / "model_algo_1-0000.params"))
+    moved = {
+        name
+        for name, array in base_weights(trained).items()
+        if (array != read_base(BASE_FILE)[name]).any()
+    }
+    kept = {"conv0_weight", "stage1_conv0_weight", "stage1_conv1_weight"}
+    assert moved == {name for name in read_base(BASE_FILE) if "conv" in name} - kept
+
+
+def test_the_base_network_can_be_left_out(tmp_path: Path) -> None:
+    given = QUICK | WIDE | {"epochs": "1", "use_pretrained_model": "0"}
+    process = run_train(write_job(tmp_path, given, train=8, validation=0))
+    assert process.returncode == 0, process.stdout
+    assert "Network: wide" in process.stdout
+    assert "Starting from" not in process.stdout
 
 
 @pytest.mark.parametrize("network", ["resnet-50", "vgg-16"])

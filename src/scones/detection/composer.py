@@ -23,12 +23,13 @@ from scones.errors import DataError
 from scones.etl.drawings.scenes import background
 from scones.etl.source import Split
 
-COMPOSER_VERSION = 1  # raise when the same seed no longer gives the same scenes
+COMPOSER_VERSION = 2  # raise when the same seed no longer gives the same scenes
 MOST_OBJECTS = 4
-SIZES = (0.3, 0.7)  # larger side of an object, as a share of the scene's shorter side
-MOST_COVERED = 0.25  # share of an object that later ones may hide
+SIZES = (0.3, 0.85)  # larger side of an object, as a share of the scene's shorter side
+MOST_COVERED = 0.35  # share of an object's box that each later one's may cover
 MOST_OUTSIDE = 0.12  # of its width or height
 TRIES = 12
+TILT = 7.0  # degrees that an object leans at most
 ASPECT = (0.66, 1.0)  # shorter side by longer side, as photographs have it
 OPAQUE = 128
 QUALITY = 88
@@ -77,7 +78,8 @@ class Composer:
         names = [name for name in self.others if there.get(name)]
         if names:
             for _ in range(int(rng.integers(0, 3))):
-                self._paste(page, there[names[int(rng.integers(len(names)))]], rng)
+                name = names[int(rng.integers(len(names)))]
+                self._paste(page, name, there[name], rng)
         boxes = self._objects(page, there, rng)
         content = _photograph(page, rng)
         return Scene(f"{split}-{number:05d}", content, ".jpg", width, height, boxes)
@@ -86,22 +88,22 @@ class Composer:
         self, page: Image.Image, there: Mapping[str, Sequence[Cutout]], rng: np.random.Generator
     ) -> tuple[Box, ...]:
         """Put one to four objects on the page, none of which hides another one much."""
-        placed: list[tuple[str, NDArray[np.bool_]]] = []
+        placed: list[Box] = []
         for _ in range(int(rng.integers(1, MOST_OBJECTS + 1))):
             name = self.classes[int(rng.integers(len(self.classes)))]
-            hidden = [shape for _, shape in placed]
-            shape = self._paste(page, there[name], rng, hidden)
-            if shape is not None:
-                placed.append((name, shape))
-        return tuple(_box(name, shape) for name, shape in placed)
+            box = self._paste(page, name, there[name], rng, placed)
+            if box is not None:
+                placed.append(box)
+        return tuple(placed)
 
     def _paste(
         self,
         page: Image.Image,
+        name: str,
         cutouts: Sequence[Cutout],
         rng: np.random.Generator,
-        before: Sequence[NDArray[np.bool_]] = (),
-    ) -> NDArray[np.bool_] | None:
+        before: Sequence[Box] = (),
+    ) -> Box | None:
         """Paste one of the cut-outs; returns where it is, or None where there was no room."""
         vehicle = _posed(cutouts[int(rng.integers(len(cutouts)))], min(page.size), rng)
         for _ in range(TRIES):
@@ -113,15 +115,24 @@ class Composer:
             alpha = Image.new("L", page.size)
             alpha.paste(vehicle.getchannel("A"), (left, top))
             shape = np.asarray(alpha) >= OPAQUE
-            hides = any((shape & other).sum() > MOST_COVERED * other.sum() for other in before)
-            if shape.any() and not hides:
+            if not shape.any():
+                continue
+            box = _box(name, shape)
+            if all(_covered(other, box) <= MOST_COVERED for other in before):
                 page.paste(vehicle, (left, top), vehicle)
-                return shape
+                return box
         return None
 
 
+def _covered(under: Box, over: Box) -> float:
+    """Tell which share of a box lies under a later one."""
+    width = min(under.right, over.right) - max(under.left, over.left)
+    height = min(under.bottom, over.bottom) - max(under.top, over.top)
+    return max(0.0, width) * max(0.0, height) / (under.width * under.height)
+
+
 def _posed(cutout: Cutout, scene_side: int, rng: np.random.Generator) -> Image.Image:
-    """Choose size, direction, light and colour of a cut-out."""
+    """Choose size, direction, tilt, light and colour of a cut-out."""
     vehicle = Image.fromarray(cutout)
     scale = scene_side * float(np.exp(rng.uniform(*np.log(SIZES)))) / max(vehicle.size)
     stretch = rng.uniform(0.88, 1.12)
@@ -132,10 +143,17 @@ def _posed(cutout: Cutout, scene_side: int, rng: np.random.Generator) -> Image.I
     vehicle = vehicle.resize(size, Image.Resampling.BICUBIC)
     if rng.random() < 0.5:
         vehicle = vehicle.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    vehicle = _tilted(vehicle, rng.uniform(-TILT, TILT))
     pixels = np.asarray(vehicle).astype(np.float64)
     tint = rng.uniform(0.75, 1.2) * rng.uniform(0.92, 1.08, 3)
     pixels[..., :3] = (pixels[..., :3] * tint + rng.uniform(-12, 12)).clip(0, 255)
     return Image.fromarray(pixels.astype(np.uint8))
+
+
+def _tilted(vehicle: Image.Image, degrees: float) -> Image.Image:
+    """Turn a cut-out; its transparent margin takes no colour from beyond it."""
+    turned = vehicle.convert("RGBa").rotate(degrees, Image.Resampling.BILINEAR, expand=True)
+    return turned.convert("RGBA")
 
 
 def _ground(width: int, height: int, rng: np.random.Generator) -> Image.Image:

@@ -57,7 +57,7 @@ def published(hyperparameters: Mapping[str, object]) -> Published:
     Raises:
         UsageError: There is none for it.
     """
-    network = str(hyperparameters.get("base_network") or hyperparameters.get("network") or "small")
+    network = str(hyperparameters.get("base_network") or hyperparameters.get("network") or "wide")
     if network not in PUBLISHED:
         raise UsageError(
             f'there are no published weights for network={network}: set network = "mobilenet" or '

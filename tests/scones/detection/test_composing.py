@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from scones.detection.composed import ComposedScenes
-from scones.detection.composer import MOST_OBJECTS, Composer
+from scones.detection.composer import MOST_COVERED, MOST_OBJECTS, Composer
 from scones.detection.cutouts import COVERAGE, cut_out, drawn
+from scones.detection.matting import matte
 from scones.errors import DataError, UsageError
 from scones.etl.cifar import CifarArchive
 from scones.etl.drawings import Drawings
@@ -39,13 +40,45 @@ def test_an_object_on_an_even_ground_is_cut_out_exactly() -> None:
     assert (cut[..., 3] == 255).all()
 
 
-def test_the_ground_that_an_object_encloses_stays_part_of_it() -> None:
+def test_what_is_seen_through_an_object_is_no_part_of_it() -> None:
     image = np.full((32, 32, 3), 240, dtype=np.uint8)
     image[8:24, 4:30] = (200, 30, 30)
     image[12:20, 10:20] = 240
     cut = cut_out(image)
     assert cut is not None
+    assert (cut[4:12, 6:16, 3] == 0).all()
+    assert (cut[0, :, 3] == 255).all()
+
+
+def test_a_ground_that_changes_smoothly_is_taken_away() -> None:
+    shade = np.linspace(90, 230, 32)
+    image = np.repeat((shade[:, None] + np.linspace(0, 25, 32))[..., None], 3, axis=2)
+    image[8:24, 4:30] = (200, 30, 30)
+    cut = cut_out(image.astype(np.uint8))
+    assert cut is not None
+    assert cut.shape == (16, 26, 4)
     assert (cut[..., 3] == 255).all()
+
+
+def test_a_mixed_edge_is_half_opaque_and_has_the_objects_colour() -> None:
+    image = np.full((32, 32, 3), 240, dtype=np.uint8)
+    image[8:24, 4:30] = (200, 30, 30)
+    image[8:24, 3] = (220, 135, 135)  # half ground, half object
+    found = matte(image)
+    assert found.opacity[16, 3] == pytest.approx(0.5, abs=0.1)
+    assert found.colours[16, 3] == pytest.approx((200, 30, 30), abs=40)
+
+
+def test_an_object_that_hardly_differs_from_the_ground_is_left_out() -> None:
+    image = np.full((32, 32, 3), 200, dtype=np.uint8)
+    image[8:24, 4:30] = 170
+    assert cut_out(image) is None
+
+
+def test_pieces_that_do_not_hang_together_are_left_out() -> None:
+    image = np.full((32, 32, 3), 240, dtype=np.uint8)
+    image[4:28, 3:12] = image[4:28, 20:29] = (200, 30, 30)
+    assert cut_out(image) is None
 
 
 @pytest.mark.parametrize("kind", ["empty", "full", "busy"])
@@ -86,6 +119,16 @@ def test_scenes_have_the_sizes_and_boxes_that_were_asked_for() -> None:
                 assert box.class_name in CLASSES
                 assert 0 <= box.left < box.right <= scene.width
                 assert 0 <= box.top < box.bottom <= scene.height
+
+
+def test_no_object_hides_much_of_an_earlier_ones_box() -> None:
+    for scene in drawn_scenes(counts={"train": 60}).scenes("train"):
+        for at, under in enumerate(scene.boxes):
+            for over in scene.boxes[at + 1 :]:
+                width = min(under.right, over.right) - max(under.left, over.left)
+                height = min(under.bottom, over.bottom) - max(under.top, over.top)
+                hidden = max(0, width) * max(0, height)
+                assert hidden <= MOST_COVERED * under.width * under.height
 
 
 def test_the_same_seed_gives_the_same_scenes_and_another_does_not() -> None:

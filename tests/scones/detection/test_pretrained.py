@@ -81,5 +81,5 @@ def test_what_was_not_published_is_not_kept(tmp_path: Path, body: bytes, words: 
 def test_weights_are_chosen_by_the_network() -> None:
     assert published({"network": "mobilenet"}).name == "ssd_512_mobilenet1.0_coco"
     assert published({"base_network": "vgg-16"}).file_name == "ssd_300_vgg16_atrous_coco-b302ad8a"
-    with pytest.raises(UsageError, match="no published weights for network=small"):
+    with pytest.raises(UsageError, match="no published weights for network=wide"):
         published({})

@@ -54,7 +54,7 @@ def _pattern() -> Kind:
 HYPERPARAMETERS = (
     Hyperparameter("num_classes", integer(1), required=True),
     Hyperparameter("num_training_samples", integer(1), required=True),
-    Hyperparameter("base_network", choice(*BASE_NETWORKS), note="network=small where not given"),
+    Hyperparameter("base_network", choice(*BASE_NETWORKS), note="network=wide where not given"),
     Hyperparameter("early_stopping", boolean(), False),
     Hyperparameter("early_stopping_min_epochs", integer(1), 10),
     Hyperparameter("early_stopping_patience", integer(1), 5),
@@ -72,10 +72,10 @@ HYPERPARAMETERS = (
     Hyperparameter("nms_threshold", number(0, 1, above=True), 0.45),
     Hyperparameter("optimizer", choice("sgd", "adam", "rmsprop", "adadelta")),
     Hyperparameter("overlap_threshold", number(0, 1, above=True), 0.5),
-    Hyperparameter("use_pretrained_model", flag(), note="1 needs the channel pretrained"),
+    Hyperparameter("use_pretrained_model", flag(), note="by itself with network=wide"),
     Hyperparameter("weight_decay", number(0, 1)),
     # Ours.
     Hyperparameter("recipe", choice("builtin", "modern"), note="builtin with base_network"),
-    Hyperparameter("network", choice("small", "mobilenet"), note="small without base_network"),
+    Hyperparameter("network", choice("wide", "small", "mobilenet"), note="wide if not given"),
     Hyperparameter("seed", integer(0), 0),
 )

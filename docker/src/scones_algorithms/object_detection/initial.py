@@ -3,6 +3,7 @@
     channel `model`        an earlier job's model.tar.gz: all layers (incremental training)
     channel `pretrained`   GluonCV's published detector: all layers whose shapes fit, which is all
                            but the class scores where the number of classes differs
+    network=wide           the base network that comes with this package: the first three stages
 
 The first wins. Nothing is downloaded here: a training container need not reach a network.
 """
@@ -34,6 +35,8 @@ def set_initial_weights(heads: Any, job: Job) -> None:
         log.info("Starting from the model in channel %s", MODEL_CHANNEL)
     elif PRETRAINED in job.channels and job.given.get("use_pretrained_model") != "0":
         _transfer(heads, job.channels[PRETRAINED], job.network)
+    elif job.begins_with_base:
+        log.info("Starting from the base network %s", heads.ssd.features.take_base())
 
 
 def _take_over(heads: Any, channel: Channel) -> None:

@@ -32,7 +32,7 @@ class Job:
     Attributes:
         num_classes: classes of objects, the background not counted.
         num_training_samples: as stated by the customer; the channel has the truth.
-        network: "small", "mobilenet", "vgg-16" or "resnet-50".
+        network: "wide", "small", "mobilenet", "vgg-16" or "resnet-50".
         recipe: how to train.
         lr_scheduler_step: epochs at which the learning rate falls.
         lr_scheduler_factor: by which it is multiplied there.
@@ -70,6 +70,16 @@ class Job:
         """Of the network's input, in pixels."""
         return self.recipe.image_shape
 
+    @property
+    def begins_with_base(self) -> bool:
+        """Whether the base network that comes with this package gives the first weights."""
+        elsewhere = {PRETRAINED, MODEL_CHANNEL} & set(self.channels)
+        return (
+            self.network == "wide"
+            and not elsewhere
+            and self.given.get("use_pretrained_model") != "0"
+        )
+
 
 def read_job(container: Container) -> Job:
     """Read and check a job.
@@ -101,10 +111,14 @@ def _contradictions(values: Mapping[str, Any], channels: Mapping[str, Channel]) 
     if values.get("early_stopping") and "validation" not in channels:
         found.append("early_stopping needs a validation channel")
     wants_weights = values.get("use_pretrained_model")
-    if wants_weights and not {PRETRAINED, MODEL_CHANNEL} & set(channels):
+    if (
+        wants_weights
+        and _network(values) != "wide"
+        and not {PRETRAINED, MODEL_CHANNEL} & set(channels)
+    ):
         found.append(
-            "use_pretrained_model=1 needs weights: give GluonCV's file in the channel "
-            f"{PRETRAINED}, as `scones detector train --pretrained` does, or leave it out"
+            f"use_pretrained_model=1 needs weights for {_network(values)}: give GluonCV's file in "
+            f"the channel {PRETRAINED}, as `scones detector train --pretrained` does"
         )
     return found
 
@@ -118,7 +132,7 @@ def _job(
     return Job(
         num_classes=values["num_classes"],
         num_training_samples=values["num_training_samples"],
-        network=values["base_network"] or values["network"] or "small",
+        network=_network(values),
         recipe=_recipe(values),
         lr_scheduler_step=values["lr_scheduler_step"],
         lr_scheduler_factor=values["lr_scheduler_factor"],
@@ -133,6 +147,10 @@ def _job(
         remarks=tuple(_remarks(values, channels)),
         host=cluster.current,
     )
+
+
+def _network(values: Mapping[str, Any]) -> str:
+    return str(values.get("base_network") or values.get("network") or "wide")
 
 
 def _recipe(values: Mapping[str, Any]) -> Recipe:

@@ -3,12 +3,13 @@
     features (feature maps, finest first) ──▶ per map: class scores, box offsets, anchors
         ──▶ concatenated over all maps
 
-`small` is ours: six blocks of two convolutions, sized for one core. The others are GluonCV's.
+`wide` and `small` are ours, sized for one core: `wide` has the base network's layers, `small` six
+blocks of two convolutions. The others are GluonCV's.
 Anchors lie in every cell of every map; their sizes are shares of the input's side.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import mxnet as mx
@@ -18,6 +19,8 @@ from mxnet import gluon
 from mxnet.gluon import nn
 
 from scones_algorithms.object_detection.job import Job
+from scones_algorithms.object_detection.layers import convolution
+from scones_algorithms.object_detection.wide import WideFeatures
 
 SMALL_STEM: Final = 24  # channels of the first convolution, which halves the image
 SMALL_BLOCKS: Final = (32, 64, 128, 128, 128, 128)  # channels; all but the first halve the image
@@ -39,11 +42,12 @@ class Anchors:
     """
 
     sizes: tuple[float, ...]
-    steps: tuple[int, ...]
+    steps: tuple[float, ...]
     ratios: tuple[tuple[float, ...], ...]
 
 
 SMALL_ANCHORS = Anchors((0.12, 0.25, 0.45, 0.7, 0.95), (8, 16, 32, 64), (SQUARE_AND_TWO,) * 4)
+WIDE_ANCHORS = Anchors((0.24, 0.38, 0.58, 0.8, 0.95), (8, 16, 32, 64), ((1, 1.6, 0.625),) * 4)
 # As GluonCV's own detectors have them, so that their weights fit.
 EXPANDED_STEPS: Final = (16, 32, 64, 128, 256, 512)
 MOBILENET_ANCHORS = Anchors(
@@ -61,13 +65,13 @@ class SmallFeatures(gluon.HybridBlock):  # type: ignore[misc]
     def __init__(self, **_: Any) -> None:
         super().__init__()
         with self.name_scope():
-            self.stem = _convolution(SMALL_STEM, stride=2)
+            self.stem = convolution(SMALL_STEM, stride=2)
             self.blocks = nn.HybridSequential()
             for channels in SMALL_BLOCKS:
                 block = nn.HybridSequential()
-                block.add(_convolution(channels))
+                block.add(convolution(channels))
                 if len(self.blocks):  # on the largest map a second one costs as much as all else
-                    block.add(_convolution(channels))
+                    block.add(convolution(channels))
                 self.blocks.add(block)
 
     def hybrid_forward(self, operators: Any, x: Any) -> list[Any]:
@@ -80,6 +84,14 @@ class SmallFeatures(gluon.HybridBlock):  # type: ignore[misc]
             x = block(x)
             maps.append(x)
         return maps[-SMALL_MAPS:]
+
+    @staticmethod
+    def cells(side: int) -> list[int]:
+        """Tell how many cells each map has across an image of a side."""
+        found = [-(-side // 2)]
+        for _ in SMALL_BLOCKS[1:]:
+            found.append(found[-1] // 2)
+        return found[-SMALL_MAPS:]
 
 
 class Heads(gluon.HybridBlock):  # type: ignore[misc]
@@ -107,17 +119,20 @@ class Heads(gluon.HybridBlock):  # type: ignore[misc]
         """
         ssd = self.ssd
         maps = ssd.features(x)
-        scores = _joined(operators, maps, ssd.class_predictors, ssd.num_classes + 1)
-        offsets = _joined(operators, maps, ssd.box_predictors, 4)
+        scores = _said(operators, maps, ssd.class_predictors, ssd.num_classes + 1)
+        offsets = _said(operators, maps, ssd.box_predictors, 4)
+        return scores, offsets, self.anchors(operators, maps)
+
+    def anchors(self, operators: Any, maps: list[Any]) -> Any:
+        """Lay the anchors of all maps end to end, (1, anchors, 4)."""
         anchors = [
             operators.reshape(generate(one), shape=(1, -1))
-            for one, generate in zip(maps, ssd.anchor_generators, strict=True)
+            for one, generate in zip(maps, self.ssd.anchor_generators, strict=True)
         ]
         centred = operators.reshape(operators.concat(*anchors, dim=1), shape=(1, -1, 4))
         centre = operators.slice_axis(centred, axis=2, begin=0, end=2) / self._side
         half = operators.slice_axis(centred, axis=2, begin=2, end=4) / (2 * self._side)
-        corners = operators.concat(centre - half, centre + half, dim=2)
-        return scores, offsets, corners
+        return operators.concat(centre - half, centre + half, dim=2)
 
 
 def build_heads(job: Job) -> Any:
@@ -125,6 +140,8 @@ def build_heads(job: Job) -> Any:
     with mx.name.NameManager():  # counts from 0: names do not depend on networks built before
         heads = Heads(BUILDERS[job.network](job.side, job.num_classes), job.side)
     initialize(heads)
+    if job.begins_with_base:
+        heads.ssd.features.spare_base()
     heads.hybridize(static_alloc=True, static_shape=True)
     heads(mx.nd.zeros((1, 3, job.side, job.side)))  # fixes the shapes of all weights
     return heads
@@ -139,21 +156,15 @@ def initialize(heads: Any) -> None:
             parameter.initialize(mx.init.Xavier(magnitude=2.24))
 
 
-def _joined(operators: Any, maps: list[Any], predictors: Any, width: int) -> Any:
-    """Lay the predictions of all maps end to end, (batch, anchors, width)."""
-    flat = [
-        operators.flatten(operators.transpose(predict(one), axes=(0, 2, 3, 1)))
-        for one, predict in zip(maps, predictors, strict=True)
-    ]
+def joined(operators: Any, said: list[Any], width: int) -> Any:
+    """Lay what is said of all maps end to end, (batch, anchors, width)."""
+    flat = [operators.flatten(operators.transpose(one, axes=(0, 2, 3, 1))) for one in said]
     return operators.reshape(operators.concat(*flat, dim=1), shape=(0, -1, width))
 
 
-def _convolution(channels: int, stride: int = 1) -> Any:
-    layer = nn.HybridSequential()
-    layer.add(
-        nn.Conv2D(channels, 3, stride, 1, use_bias=False), nn.BatchNorm(), nn.Activation("relu")
-    )
-    return layer
+def _said(operators: Any, maps: list[Any], predictors: Any, width: int) -> Any:
+    said = [predict(one) for one, predict in zip(maps, predictors, strict=True)]
+    return joined(operators, said, width)
 
 
 def _ssd(side: int, num_classes: int, anchors: Anchors, **network: Any) -> Any:
@@ -163,21 +174,19 @@ def _ssd(side: int, num_classes: int, anchors: Anchors, **network: Any) -> Any:
         ratios=[list(ratios) for ratios in anchors.ratios],
         steps=list(anchors.steps),
         classes=[str(number) for number in range(num_classes)],
-        anchor_alloc_size=max(16, -(-side // anchors.steps[0]) + 1),
+        anchor_alloc_size=max(16, int(-(-side // anchors.steps[0])) + 1),
         prefix="",
         **network,
     )
 
 
-def _small(side: int, num_classes: int) -> Any:
-    return _ssd(
-        side,
-        num_classes,
-        SMALL_ANCHORS,
-        network=None,
-        features=SmallFeatures,
-        num_filters=None,
-    )
+def _own(features: Any, anchors: Anchors) -> Callable[[int, int], Any]:
+    def build(side: int, num_classes: int) -> Any:
+        # Cells cover the side evenly, so that they lie the same way round in a mirror image.
+        even = replace(anchors, steps=tuple(side / cells for cells in features.cells(side)))
+        return _ssd(side, num_classes, even, network=None, features=features, num_filters=None)
+
+    return build
 
 
 def _expanded(name: str, features: list[str], anchors: Anchors) -> Callable[[int, int], Any]:
@@ -198,7 +207,8 @@ def _vgg(side: int, num_classes: int) -> Any:
 
 
 BUILDERS: Final[dict[str, Callable[[int, int], Any]]] = {
-    "small": _small,
+    "wide": _own(WideFeatures, WIDE_ANCHORS),
+    "small": _own(SmallFeatures, SMALL_ANCHORS),
     "mobilenet": _expanded("mobilenet1.0", ["relu22_fwd", "relu26_fwd"], MOBILENET_ANCHORS),
     "resnet-50": _expanded(
         "resnet50_v1", ["stage3_activation5", "stage4_activation2"], RESNET_ANCHORS

@@ -44,6 +44,7 @@ class Recipe:
         augmentation: random changes to training images.
         weight_average: decay of a running average of the weights, which is what is kept; 0 keeps
             the weights themselves.
+        mirror: answers are the mean over a photo and its mirror image.
         keep: which epoch's model is kept: the last, or the best on the validation channel.
     """
 
@@ -59,6 +60,7 @@ class Recipe:
     schedule: Literal["constant", "cosine", "step"]
     augmentation: Augmentation
     weight_average: float
+    mirror: bool
     keep: Literal["last", "best"]
 
 
@@ -75,22 +77,24 @@ BUILTIN = Recipe(
     schedule="constant",
     augmentation=Augmentation(jitter=0.1, zoom=(0.5, 1.5)),
     weight_average=0.0,
+    mirror=False,
     keep="best",
 )
 
 MODERN = Recipe(
     name="modern",
     image_shape=128,
-    epochs=13,
-    mini_batch_size=16,
+    epochs=6,
+    mini_batch_size=8,
     optimizer="adam",
-    learning_rate=0.002,
+    learning_rate=0.0015,
     momentum=0.9,
     weight_decay=1e-4,
     warmup_epochs=1,
     schedule="cosine",
     augmentation=Augmentation(jitter=0.2, zoom=(0.75, 1.5)),
     weight_average=0.9,
+    mirror=True,
     keep="last",
 )
 

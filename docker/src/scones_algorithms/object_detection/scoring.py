@@ -12,6 +12,7 @@ from scones_algorithms.object_detection.detection import detect
 from scones_algorithms.preprocess import to_batch
 
 OVERLAP: Final = 0.5  # from which a box counts as found
+SIDE: Final = 10_000.0  # GluonCV's metric makes each box a pixel larger; of so many that is nothing
 
 
 def mean_average_precision(
@@ -37,8 +38,8 @@ def mean_average_precision(
         answers = found.asnumpy()[: len(pixels)]
         objects = padded(boxes, max(1, *(len(one) for one in boxes), 1))
         metric.update(
-            *(answers[:, :, 2:], answers[:, :, 0], answers[:, :, 1]),
-            *(objects[:, :, 1:], objects[:, :, 0]),
+            *(SIDE * answers[:, :, 2:], answers[:, :, 0], answers[:, :, 1]),
+            *(SIDE * objects[:, :, 1:], objects[:, :, 0]),
         )
     names, values = metric.get()
     score = dict(zip(names, values, strict=True))["mAP"]

@@ -20,6 +20,7 @@ from scones_algorithms.container import JOB_NAME_ENV, Container
 from scones_algorithms.distributed.exchange import Alone
 from scones_algorithms.object_detection import artifact
 from scones_algorithms.object_detection.augment import Batches
+from scones_algorithms.object_detection.both_ways import answering
 from scones_algorithms.object_detection.channels import ANNOTATION_OF
 from scones_algorithms.object_detection.dataset import Scenes, read_scenes
 from scones_algorithms.object_detection.entries import read_entries
@@ -68,8 +69,9 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
     def keep(epochs_done: int, score: float | None) -> None:
         metadata = _metadata(job, epochs_done, score)
         given = dict(sorted(job.given.items()))
+        answers = answering(heads, mirror=job.recipe.mirror)
         path = artifact.save(
-            container.model_dir, heads, job.side, job.nms_threshold, given, metadata
+            container.model_dir, answers, job.side, job.nms_threshold, given, metadata
         )
         log.info('Saved checkpoint to "%s"', path)
 

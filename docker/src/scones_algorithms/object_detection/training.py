@@ -22,6 +22,7 @@ from scones_algorithms.distributed.exchange import Exchange
 from scones_algorithms.early_stopping import Watch
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.object_detection.augment import Batches
+from scones_algorithms.object_detection.both_ways import answering
 from scones_algorithms.object_detection.dataset import Scenes
 from scones_algorithms.object_detection.frozen import Frozen
 from scones_algorithms.object_detection.job import Job
@@ -186,7 +187,7 @@ class Training:
             return None
         job = self._job
         score = mean_average_precision(
-            self._heads,
+            answering(self._heads, mirror=job.recipe.mirror),
             self._validation,
             job.num_classes,
             job.nms_threshold,
