@@ -29,7 +29,7 @@ ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 ONLOOKERS_KEY = "AKIAI44QH8DHBEXAMPLE"
 SAGEMAKER_KEY = "test"  # with which our SageMaker service asks for S3 and logs
 REGION = "us-east-1"
-SPENDING = {"deploy", "train", "endpoint", "retrain", "destroy"}
+SPENDING = {"deploy", "train", "endpoint", "explain", "retrain", "destroy"}
 SETTINGS = """
 [profiles.aws]
 endpoint_instance_type = "ml.m5.large"

@@ -67,6 +67,8 @@ def run_everything(account: Account) -> dict[str, Any]:
         "endpoint": ["endpoint"],
         "classify": ["classify", images[0], large],
         "batch": ["classify", "--batch", *images],
+        "explain": ["explain", images[0], "--grid", "2"],
+        "card": ["models", "--register"],
         "retrain": ["retrain", "--least-accuracy", "0"],
         "retrain in vain": ["retrain", "--least-accuracy", "1"],
         "monitor": ["monitor"],
@@ -264,6 +266,10 @@ def test_the_flow_does_what_it_does_elsewhere(flow: Flow) -> None:
     assert not [d for d in results["batch"]["decisions"] if d["status"] == "FAILED"]
     assert results["retrain"]["deployed"]
     assert not results["retrain in vain"]["deployed"]
+    assert results["explain"]["requests"] == 10
+    assert results["card"]["job"] == results["train"]["job_name"]
+    assert results["card"]["arn"].endswith(f":model-card/{results['card']['job']}")
+    assert f"model card {results['card']['job']}" in results["destroy"]["removed"]
     assert results["monitor"]["records"] == 6
     assert results["validate"]["invalid"] == []
     assert results["on"] == results["retrain"]["job_name"]  # as it was when it was taken away
