@@ -38,13 +38,13 @@ class DetectorDemoRequest:
     Attributes:
         archive: A CIFAR-100 archive that vehicles are cut from; drawings by default.
         folder: A folder of images instead.
-        threshold: Least confidence; a model that has trained so briefly is seldom surer.
+        threshold: Least confidence.
         keep: Leave everything running at the end.
     """
 
     archive: Path | None = None
     folder: Path | None = None
-    threshold: float = 0.3
+    threshold: float = 0.5
     keep: bool = False
 
 

@@ -11,7 +11,7 @@ from scones.steps.recipe import Recipe, served
 from scones.training import DETECTOR
 
 SETTINGS = {"image_shape": 96, "train": 600, "validation": 30, "test": 12, "others": ()}
-HYPERPARAMETERS = {"epochs": 10, "mini_batch_size": 8}
+HYPERPARAMETERS = {"epochs": 5, "mini_batch_size": 8}
 
 
 @dataclass(frozen=True, slots=True)
