@@ -28,6 +28,7 @@ DETECTOR_LINE = re.compile(
 )
 
 DETECTOR = "detector"  # a detector's jobs are named PROJECT-detector-...
+_NOTHING_SAID = "AlgorithmError: ,"  # an algorithm that ends without a word of why
 _CPU = re.compile(r"training used ([\d.]+) CPU seconds")
 
 
@@ -142,7 +143,8 @@ def wait(aws: Aws, job_name: str, *, reporter: Reporter = SILENT) -> TrainingRes
         for line in follow.new_lines():
             shown.show(line)
         if ended:
-            return _result(job, shown.cpu_seconds or _await_cpu_seconds(follow))
+            cpu_seconds = shown.cpu_seconds or _await_cpu_seconds(follow)
+            return _result(job, cpu_seconds, follow.last_line)
         time.sleep(POLL_SECONDS)
 
 
@@ -156,10 +158,14 @@ def _epochs(job: Mapping[str, Any]) -> int | None:
     return int(given) if given.isdecimal() else None
 
 
-def _result(job: Mapping[str, Any], cpu_seconds: float | None) -> TrainingResult:
+def _result(
+    job: Mapping[str, Any], cpu_seconds: float | None, last_line: str = ""
+) -> TrainingResult:
     name, status = job["TrainingJobName"], job["TrainingJobStatus"]
     if status != "Completed":
         reason = job.get("FailureReason") or job["SecondaryStatus"]
+        if reason.startswith(_NOTHING_SAID) and last_line:
+            reason += f"; its log ends with '{last_line}'"
         raise TrainingError(f"training job '{name}' ended as {status}: {reason}")
     return TrainingResult(
         job_name=name,
@@ -171,13 +177,18 @@ def _result(job: Mapping[str, Any], cpu_seconds: float | None) -> TrainingResult
 
 
 class _LogFollower:
-    """Yields what a job has logged since the last look."""
+    """Yields what a job has logged since the last look.
+
+    Attributes:
+        last_line: The algorithm's last one that was not blank; none yet: empty.
+    """
 
     def __init__(self, aws: Aws, job_name: str) -> None:
         self._logs = aws.client("logs")
         self._prefix = f"{job_name}/"
         self._stream: str | None = None
         self._token: str | None = None
+        self.last_line = ""
 
     def new_lines(self) -> Iterator[str]:
         """Return at once, with no lines where there are none yet."""
@@ -201,7 +212,10 @@ class _LogFollower:
                 if not page["events"]:
                     return
                 for event in page["events"]:
-                    yield event["message"]
+                    line = str(event["message"])
+                    if line.strip() and not _CPU.search(line):
+                        self.last_line = line.strip()
+                    yield line
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise

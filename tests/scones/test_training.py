@@ -53,6 +53,17 @@ def test_a_failed_job_says_why() -> None:
         _result(job, None)
 
 
+def test_where_an_algorithm_says_nothing_its_log_does() -> None:
+    job = {
+        "TrainingJobName": "bakery-1",
+        "TrainingJobStatus": "Failed",
+        "SecondaryStatus": "Failed",
+        "FailureReason": "AlgorithmError: , exit code: 1",
+    }
+    with pytest.raises(TrainingError, match=r"exit code: 1; its log ends with 'No module named x'"):
+        _result(job, None, "No module named x")
+
+
 def test_job_names_differ_and_fit_sagemakers_limit() -> None:
     names = {new_job_name("a" * 32) for _ in range(20)}
     assert len(names) > 1
@@ -72,7 +83,7 @@ def test_a_log_is_followed_from_where_it_was_left() -> None:
             return {"logStreams": [{"logStreamName": "job/algo-1"}]}
 
         def get_log_events(self, *, nextToken: str = "0", **_: Any) -> dict[str, Any]:
-            pages = {"0": ["a", "b"], "1": ["c"]}
+            pages = {"0": ["a", "b"], "1": ["c", "scones: training used 0.1 CPU seconds", ""]}
             following = str(min(int(nextToken) + 1, 2))
             messages = pages.get(nextToken, [])
             events = [{"message": message} for message in messages]
@@ -85,8 +96,9 @@ def test_a_log_is_followed_from_where_it_was_left() -> None:
             return Logs()
 
     follow = _LogFollower(FakeAws(), "job")
-    assert list(follow.new_lines()) == ["a", "b", "c"]
+    assert list(follow.new_lines())[:3] == ["a", "b", "c"]
     assert list(follow.new_lines()) == []
+    assert follow.last_line == "c"
 
 
 def test_jobs_that_only_try_something_are_neither_served_nor_picked_up() -> None:
