@@ -127,11 +127,14 @@ def read_images(job: Job) -> tuple[LabelledImages, LabelledImages | None]:
 
 
 def label_weights(exchange: Exchange, images: LabelledImages) -> Floats:
-    """Weigh each label by how rare it is among all hosts' images: those without it for one with."""
+    """Weigh each label by how rare it is among all hosts' images: those without it for one with.
+
+    A label that every image has is weighed as usual: there is nothing to set it off against.
+    """
     there = np.array(exchange.total_of(images.labels.sum(axis=0).tolist()))
     count = exchange.total_of([len(images)])[0]
     weights: Floats = ((count - there) / np.maximum(there, 1)).clip(MOST_WEIGHT**-1, MOST_WEIGHT)
-    return weights.astype(np.float32)
+    return np.where(there < count, weights, 1).astype(np.float32)
 
 
 def _identity(job: Job, images: LabelledImages) -> dict[str, str]:
