@@ -138,7 +138,7 @@ def bootstrap(invocation: Invocation, *, as_json: bool) -> None:
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
-    default=0.3,
+    default=detector_demo.DetectorDemoRequest.threshold,
     show_default=True,
     help="Least confidence.",
 )
