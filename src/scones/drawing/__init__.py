@@ -1,6 +1,6 @@
 """How what is drawn looks: the themes of plots, and the page that plots and tables stand on."""
 
-from scones.drawing.page import data_uri, page_templates
+from scones.drawing.page import data_uri, page_templates, put_page
 from scones.drawing.plot import Chart, Plot, draw
 from scones.drawing.theme import DARK, LIGHT, THEMES, Theme
 
@@ -14,4 +14,5 @@ __all__ = [
     "data_uri",
     "draw",
     "page_templates",
+    "put_page",
 ]

@@ -20,6 +20,17 @@ def page_templates(package: str) -> Environment:
     return environment
 
 
+def put_page(html: Path, text: str) -> None:
+    """Write a page; one that is there is replaced at once, never half.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    part = html.with_suffix(".html.part")
+    part.write_text(text)
+    part.replace(html)
+
+
 def data_uri(png: bytes) -> str:
     """Return a picture as a URI that holds it."""
     return "data:image/png;base64," + base64.b64encode(png).decode()

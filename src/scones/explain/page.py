@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scones.drawing import Plot, draw, page_templates
+from scones.drawing import Plot, draw, page_templates, put_page
 from scones.errors import DataError
 from scones.explain.drawing import chart
 from scones.explain.occlusion import Explanation
@@ -41,14 +41,14 @@ def write_page(
         DataError: The folder cannot be written.
     """
     html = directory / PAGE_FILE
-    part = html.with_suffix(".html.part")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         plots = tuple(
             draw(chart(one, name), directory)
             for one, name in zip(explanations, _names(explanations), strict=True)
         )
-        part.write_text(
+        put_page(
+            html,
             page_templates("scones.explain")
             .get_template("explain.html.j2")
             .render(
@@ -56,9 +56,8 @@ def write_page(
                 endpoint=endpoint,
                 shown=list(zip(explanations, plots, strict=True)),
                 now=datetime.now(UTC),
-            )
+            ),
         )
-        part.replace(html)
     except OSError as error:
         raise DataError(f"cannot write explanations in {directory}: {error}") from error
     return Written(html, plots)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scones.drawing import Chart, draw, page_templates
+from scones.drawing import Chart, draw, page_templates, put_page
 from scones.drawing.truth import confusion_matrix, reliability_diagram
 from scones.errors import DataError
 from scones.jobs.card import CARD_FILE, Card, metrics
@@ -26,12 +26,12 @@ def write_card(card: Card, directory: Path) -> Path:
         DataError: The folder cannot be written.
     """
     html = directory / PAGE_FILE
-    part = html.with_suffix(".html.part")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
         plots = [draw(chart, directory) for chart in charts(card)]
-        part.write_text(
+        put_page(
+            html,
             page_templates("scones.jobs")
             .get_template("card.html.j2")
             .render(
@@ -43,9 +43,8 @@ def write_card(card: Card, directory: Path) -> Path:
                 data=_data(card),
                 plots=plots,
                 now=datetime.now(UTC),
-            )
+            ),
         )
-        part.replace(html)
     except OSError as error:
         raise DataError(f"cannot write a card in {directory}: {error}") from error
     return html

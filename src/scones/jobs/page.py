@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scones.console import seconds
-from scones.drawing import draw, page_templates
+from scones.drawing import draw, page_templates, put_page
 from scones.errors import DataError
 from scones.jobs.charts import charts
 from scones.jobs.curves import Course
@@ -27,13 +27,13 @@ def write_page(
         DataError: The folder cannot be written.
     """
     html = directory / "models.html"
-    part = html.with_suffix(".html.part")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         plots = [draw(chart, directory) for chart in charts(runs, courses)]
         environment = page_templates("scones.jobs")
         environment.filters["duration"] = seconds
-        part.write_text(
+        put_page(
+            html,
             environment.get_template("models.html.j2").render(
                 title=title,
                 runs=runs,
@@ -41,9 +41,8 @@ def write_page(
                 told_apart=told_apart(runs),
                 plots=plots,
                 now=datetime.now(UTC),
-            )
+            ),
         )
-        part.replace(html)
     except OSError as error:
         raise DataError(f"cannot write a page in {directory}: {error}") from error
     return html

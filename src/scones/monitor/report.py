@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scones.drawing import Plot, data_uri, page_templates
+from scones.drawing import Plot, data_uri, page_templates, put_page
 from scones.errors import DataError, UsageError
 from scones.monitor.baseline.store import Baseline, Compared
 from scones.monitor.capture import Captures
@@ -123,12 +123,10 @@ def render(
         DataError: The folder cannot be written.
     """
     html = directory / "report.html"
-    part = html.with_suffix(".html.part")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         plots = draw_plots(figures, directory, compared)
-        part.write_text(_page(log, figures, compared, plots, title, data_kind, reload_seconds))
-        part.replace(html)
+        put_page(html, _page(log, figures, compared, plots, title, data_kind, reload_seconds))
     except OSError as error:
         raise DataError(f"cannot write a report in {directory}: {error}") from error
     files = tuple(file for plot in plots for file in (plot.light, plot.dark))
@@ -142,11 +140,9 @@ def end_reloading(html: Path) -> None:
     Raises:
         DataError: It cannot be written.
     """
-    part = html.with_suffix(".html.part")
     try:
         lines = html.read_text().splitlines(keepends=True)
-        part.write_text("".join(line for line in lines if not line.startswith(_RELOAD)))
-        part.replace(html)
+        put_page(html, "".join(line for line in lines if not line.startswith(_RELOAD)))
     except OSError as error:
         raise DataError(f"cannot write {html}: {error}") from error
 
