@@ -14,8 +14,9 @@ from scones_localstack.sagemaker.errors import (
 from scones_localstack.sagemaker.fields import check_fields
 from scones_localstack.sagemaker.front.control import Call, Document, Operation
 from scones_localstack.sagemaker.listing import page
+from scones_localstack.sagemaker.names import new_name
 from scones_localstack.sagemaker.requests import tags_of
-from scones_localstack.sagemaker.store import NameTakenError, Resource, Store, now
+from scones_localstack.sagemaker.store import Resource, Store, now
 
 ARCHIVED = "Archived"
 CONTENT, STATUS = "Content", "ModelCardStatus"
@@ -47,21 +48,17 @@ class ModelCards:
         name = asked["ModelCardName"]
         card_arn = arn(MODEL_CARD, region, name)
         taken = ConflictException(f"Model card {card_arn} already exists.")
-        if self._store.find(MODEL_CARD, region, name):
-            raise taken
-        check_fields(FIELDS, "CreateModelCard", asked)
-        _check(asked[CONTENT])
-        document = {member: value for member, value in asked.items() if member != "Tags"}
-        document |= {"ModelCardArn": card_arn, "ModelCardVersion": 1}
-        card = Resource(
-            *(MODEL_CARD, region, name, document, asked[STATUS]),
-            plan={"versions": [_version(asked[CONTENT], asked[STATUS])]},
-            tags=tags_of(asked),
-        )
-        try:
+        with new_name(self._store, MODEL_CARD, region, name, taken):
+            check_fields(FIELDS, "CreateModelCard", asked)
+            _check(asked[CONTENT])
+            document = {member: value for member, value in asked.items() if member != "Tags"}
+            document |= {"ModelCardArn": card_arn, "ModelCardVersion": 1}
+            card = Resource(
+                *(MODEL_CARD, region, name, document, asked[STATUS]),
+                plan={"versions": [_version(asked[CONTENT], asked[STATUS])]},
+                tags=tags_of(asked),
+            )
             self._store.add(card)
-        except NameTakenError as error:
-            raise taken from error
         return {"ModelCardArn": card_arn}
 
     async def describe(self, call: Call) -> Document:

@@ -9,8 +9,9 @@ from scones_localstack.sagemaker.front.control import Call, Document, Operation
 from scones_localstack.sagemaker.hosting.fields import FIELDS
 from scones_localstack.sagemaker.hosting.planning import check_variants
 from scones_localstack.sagemaker.listing import page
+from scones_localstack.sagemaker.names import new_name
 from scones_localstack.sagemaker.requests import s3_uri, tags_of
-from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
+from scones_localstack.sagemaker.store import Resource, Store
 
 
 class EndpointConfigs:
@@ -36,18 +37,14 @@ class EndpointConfigs:
         taken = ValidationException(
             f'Cannot create already existing endpoint configuration "{config_arn}".'
         )
-        if self._store.find(ENDPOINT_CONFIG, region, name):
-            raise taken
-        check_fields(FIELDS, "CreateEndpointConfig", asked)
-        check_variants(self._store, asked["ProductionVariants"], region)
-        _check_destinations(asked)
-        document = {name: value for name, value in asked.items() if name != "Tags"}
-        document["EndpointConfigArn"] = config_arn
-        document.setdefault("EnableNetworkIsolation", False)
-        try:
+        with new_name(self._store, ENDPOINT_CONFIG, region, name, taken):
+            check_fields(FIELDS, "CreateEndpointConfig", asked)
+            check_variants(self._store, asked["ProductionVariants"], region)
+            _check_destinations(asked)
+            document = {name: value for name, value in asked.items() if name != "Tags"}
+            document["EndpointConfigArn"] = config_arn
+            document.setdefault("EnableNetworkIsolation", False)
             self._store.add(Resource(ENDPOINT_CONFIG, region, name, document, tags=tags_of(asked)))
-        except NameTakenError as error:
-            raise taken from error
         return {"EndpointConfigArn": config_arn}
 
     async def describe(self, call: Call) -> Document:

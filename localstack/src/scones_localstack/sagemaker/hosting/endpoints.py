@@ -17,9 +17,10 @@ from scones_localstack.sagemaker.hosting.rollout import rollout_of
 from scones_localstack.sagemaker.hosting.supervisor import STOP_SECONDS
 from scones_localstack.sagemaker.hosting.surroundings import Surroundings
 from scones_localstack.sagemaker.listing import page
+from scones_localstack.sagemaker.names import new_name
 from scones_localstack.sagemaker.requests import check_limit, tags_of
 from scones_localstack.sagemaker.settings import Settings
-from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
+from scones_localstack.sagemaker.store import Resource, Store
 
 _IN_PROGRESS = (
     EndpointStatus.CREATING,
@@ -94,22 +95,20 @@ class Endpoints:
         name = asked["EndpointName"]
         endpoint_arn = arn(ENDPOINT, region, name)
         taken = ValidationException(f'Cannot create already existing endpoint "{endpoint_arn}".')
-        if self._store.find(ENDPOINT, region, name):
-            raise taken
-        check_fields(FIELDS, "CreateEndpoint", asked)
-        config = find_config(self._store, region, asked["EndpointConfigName"])
-        plan = plan_for(self._store, config)
-        rollout_of(asked.get("DeploymentConfig"), instances_of(plan))
-        present = len(self._store.every(ENDPOINT))
-        check_limit("endpoints at once", present, self._settings.max_endpoints, "--max-endpoints")
-        check_instances(self._store, instances_of(plan), self._settings.max_instances)
-        endpoint = Resource(ENDPOINT, region, name, {}, plan=plan, tags=tags_of(asked))
-        endpoint.status = EndpointStatus.CREATING
-        endpoint.document = _document(endpoint, endpoint_arn, asked)
-        try:
+        with new_name(self._store, ENDPOINT, region, name, taken):
+            check_fields(FIELDS, "CreateEndpoint", asked)
+            config = find_config(self._store, region, asked["EndpointConfigName"])
+            plan = plan_for(self._store, config)
+            rollout_of(asked.get("DeploymentConfig"), instances_of(plan))
+            present = len(self._store.every(ENDPOINT))
+            check_limit(
+                "endpoints at once", present, self._settings.max_endpoints, "--max-endpoints"
+            )
+            check_instances(self._store, instances_of(plan), self._settings.max_instances)
+            endpoint = Resource(ENDPOINT, region, name, {}, plan=plan, tags=tags_of(asked))
+            endpoint.status = EndpointStatus.CREATING
+            endpoint.document = _document(endpoint, endpoint_arn, asked)
             self._store.add(endpoint)
-        except NameTakenError as error:
-            raise taken from error
         deployment = self._deployments[_key(endpoint)] = Deployment(endpoint, self._around)
         deployment.start()
         return {"EndpointArn": endpoint_arn}

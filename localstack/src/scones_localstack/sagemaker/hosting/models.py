@@ -12,9 +12,10 @@ from scones_localstack.sagemaker.front.control import Call, Document, Operation
 from scones_localstack.sagemaker.hosting.fields import FIELDS
 from scones_localstack.sagemaker.images import UnknownImageError
 from scones_localstack.sagemaker.listing import page
+from scones_localstack.sagemaker.names import new_name
 from scones_localstack.sagemaker.objects import ObjectMissingError, Objects, StorageError
 from scones_localstack.sagemaker.requests import refuse, s3_uri, tags_of
-from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
+from scones_localstack.sagemaker.store import Resource, Store
 
 
 class Models:
@@ -40,17 +41,13 @@ class Models:
         name = asked["ModelName"]
         model_arn = arn(MODEL, region, name)
         taken = ValidationException(f'Cannot create already existing model "{model_arn}".')
-        if self._store.find(MODEL, region, name):
-            raise taken
-        check_fields(FIELDS, "CreateModel", asked)
-        await self._check(asked.get("PrimaryContainer", {}), region)
-        document = {name: value for name, value in asked.items() if name != "Tags"}
-        document["ModelArn"] = model_arn
-        document.setdefault("EnableNetworkIsolation", False)
-        try:
+        with new_name(self._store, MODEL, region, name, taken):
+            check_fields(FIELDS, "CreateModel", asked)
+            await self._check(asked.get("PrimaryContainer", {}), region)
+            document = {name: value for name, value in asked.items() if name != "Tags"}
+            document["ModelArn"] = model_arn
+            document.setdefault("EnableNetworkIsolation", False)
             self._store.add(Resource(MODEL, region, name, document, tags=tags_of(asked)))
-        except NameTakenError as error:
-            raise taken from error
         return {"ModelArn": model_arn}
 
     async def describe(self, call: Call) -> Document:

@@ -19,10 +19,11 @@ from scones_localstack.sagemaker.jobs.record import RUNNING, Status, StopCause, 
 from scones_localstack.sagemaker.jobs.run import JobRun, Surroundings, clear
 from scones_localstack.sagemaker.listing import DESCENDING, page
 from scones_localstack.sagemaker.logs import LogShipper
+from scones_localstack.sagemaker.names import new_name
 from scones_localstack.sagemaker.objects import Objects
 from scones_localstack.sagemaker.requests import check_limit, tags_of
 from scones_localstack.sagemaker.settings import Settings
-from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
+from scones_localstack.sagemaker.store import Resource, Store
 
 _LAST_SECONDS = 5.0
 
@@ -99,19 +100,15 @@ class JobFamily(ABC):
         names, region = self.names, call.region
         name = call.parameters[names.name]
         job_arn = arn(names.kind, region, name)
-        if self.store.find(names.kind, region, name):
-            raise self._name_taken(job_arn)
-        document, plan = await self.describe_request(call)
-        limit, option = self.limit
-        check_limit(f"{names.noun}s at once", len(self._running), limit, option)
-        document = {names.name: name, names.arn: job_arn, **document}
-        tags = tags_of(call.parameters)
-        job = Resource(names.kind, region, name, document, plan=plan, tags=tags)
-        self.mark_begun(job)
-        try:
+        with new_name(self.store, names.kind, region, name, self._name_taken(job_arn)):
+            document, plan = await self.describe_request(call)
+            limit, option = self.limit
+            check_limit(f"{names.noun}s at once", len(self._running), limit, option)
+            document = {names.name: name, names.arn: job_arn, **document}
+            tags = tags_of(call.parameters)
+            job = Resource(names.kind, region, name, document, plan=plan, tags=tags)
+            self.mark_begun(job)
             self.store.add(job)
-        except NameTakenError as error:
-            raise self._name_taken(job_arn) from error
         self._start(job)
         return {names.arn: job_arn}
 

@@ -23,9 +23,10 @@ from scones_localstack.sagemaker.monitoring.jobs import (
     MonitoringType,
     of_definition,
 )
+from scones_localstack.sagemaker.names import new_name
 from scones_localstack.sagemaker.processing.operations import ProcessingJobs
 from scones_localstack.sagemaker.requests import tags_of
-from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
+from scones_localstack.sagemaker.store import Resource, Store
 
 KINDS = {
     MonitoringType.DATA_QUALITY: DATA_QUALITY_JOB_DEFINITION,
@@ -60,19 +61,15 @@ class JobDefinitions:
         name = asked["JobDefinitionName"]
         definition_arn = arn(self._kind, region, name)
         taken = ResourceInUse(f"Job Definition {definition_arn} already exists.")
-        if self._store.find(self._kind, region, name):
-            raise taken
-        check_fields(FIELDS, call.operation, asked)
-        job = of_definition(self._type, asked)
-        capturing_endpoint(self._store, region, job.endpoint_name)
-        await self._processing.check_image(job.application["ImageUri"])
-        document = {member: value for member, value in asked.items() if member != "Tags"}
-        document |= {"JobDefinitionArn": definition_arn, "EndpointName": job.endpoint_name}
-        definition = Resource(self._kind, region, name, document, tags=tags_of(asked))
-        try:
+        with new_name(self._store, self._kind, region, name, taken):
+            check_fields(FIELDS, call.operation, asked)
+            job = of_definition(self._type, asked)
+            capturing_endpoint(self._store, region, job.endpoint_name)
+            await self._processing.check_image(job.application["ImageUri"])
+            document = {member: value for member, value in asked.items() if member != "Tags"}
+            document |= {"JobDefinitionArn": definition_arn, "EndpointName": job.endpoint_name}
+            definition = Resource(self._kind, region, name, document, tags=tags_of(asked))
             self._store.add(definition)
-        except NameTakenError as error:
-            raise taken from error
         return {"JobDefinitionArn": definition_arn}
 
     async def describe(self, call: Call) -> Document:

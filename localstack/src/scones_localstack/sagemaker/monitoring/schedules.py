@@ -26,9 +26,10 @@ from scones_localstack.sagemaker.monitoring.timetable import (
     Timetable,
     set_status,
 )
+from scones_localstack.sagemaker.names import new_name
 from scones_localstack.sagemaker.processing.operations import ProcessingJobs
 from scones_localstack.sagemaker.requests import tags_of
-from scones_localstack.sagemaker.store import NameTakenError, Resource, Store
+from scones_localstack.sagemaker.store import Resource, Store
 
 _SUMMARY = (
     "MonitoringScheduleName",
@@ -79,20 +80,16 @@ class Schedules:
         name = asked["MonitoringScheduleName"]
         schedule_arn = arn(MONITORING_SCHEDULE, region, name)
         taken = ResourceInUse(f"Monitoring Schedule {schedule_arn} already exists.")
-        if self._store.find(MONITORING_SCHEDULE, region, name):
-            raise taken
-        document = {
-            "MonitoringScheduleName": name,
-            "MonitoringScheduleArn": schedule_arn,
-            "MonitoringScheduleStatus": str(ScheduleStatus.PENDING),
-            **await self._checked(call),
-        }
-        schedule = Resource(MONITORING_SCHEDULE, region, name, document, tags=tags_of(asked))
-        schedule.status = ScheduleStatus.PENDING
-        try:
+        with new_name(self._store, MONITORING_SCHEDULE, region, name, taken):
+            document = {
+                "MonitoringScheduleName": name,
+                "MonitoringScheduleArn": schedule_arn,
+                "MonitoringScheduleStatus": str(ScheduleStatus.PENDING),
+                **await self._checked(call),
+            }
+            schedule = Resource(MONITORING_SCHEDULE, region, name, document, tags=tags_of(asked))
+            schedule.status = ScheduleStatus.PENDING
             self._store.add(schedule)
-        except NameTakenError as error:
-            raise taken from error
         return {"MonitoringScheduleArn": schedule_arn}
 
     async def describe(self, call: Call) -> Document:
