@@ -205,7 +205,7 @@ def test_properties_of_variants_are_retained_when_asked(bench, asked, weight, co
 def test_a_canary_gets_its_share_before_the_rest(bench):
     name = bench.deploy(bench.model(TOLD="old"))
     size = {"Type": "CAPACITY_PERCENT", "Value": 30}
-    canary = policy("CANARY", wait=6, CanarySize=size)
+    canary = policy("CANARY", wait=15, CanarySize=size)
     config = bench.config(bench.model(TOLD="new"))
     bench.sagemaker.update_endpoint(
         EndpointName=name, EndpointConfigName=config, DeploymentConfig=canary
