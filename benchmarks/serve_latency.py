@@ -30,6 +30,8 @@ import numpy as np
 import onnxruntime
 from benchmarks import serve_load, serve_processes
 
+from scones_algorithms.image_classification.onnx_network import SPIN_MICROSECONDS
+
 READY_SECONDS = 120
 STOP_SECONDS = 30
 POLL_SECONDS = 0.01
@@ -176,7 +178,7 @@ def alone(model: Path, arguments: argparse.Namespace) -> Figures:
     cores = len(os.sched_getaffinity(0))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_MICROSECONDS)
     session = onnxruntime.InferenceSession(str(path), options)
     shape = json.loads((model / "model-shapes.json").read_text())[0]["shape"]
     batch = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)

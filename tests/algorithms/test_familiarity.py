@@ -10,6 +10,7 @@ import pytest
 
 from scones_algorithms.container import Container
 from scones_algorithms.distributed.exchange import Alone
+from scones_algorithms.errors import AlgorithmError
 from scones_algorithms.image_classification.artifact import save
 from scones_algorithms.image_classification.dataset import LabelledImages
 from scones_algorithms.image_classification.familiarity import (
@@ -25,6 +26,7 @@ from scones_algorithms.image_classification.initial import BASE_FILE, read_base
 from scones_algorithms.image_classification.job import read_job
 from scones_algorithms.image_classification.network import build_network
 from scones_algorithms.image_classification.onlooker import learn
+from scones_algorithms.image_classification.recipe import LOOKS_AT
 from scones_algorithms.preprocess import to_batch
 from scones_algorithms.weights import set_weights
 from tests.algorithms.jobs import SMALL_JOB, write_job
@@ -42,7 +44,7 @@ def images_of(classes: range, each: int, seed: int) -> tuple[np.ndarray, np.ndar
     return (CENTRES[list(classes)][labels] + noise).astype(np.float32), labels
 
 
-BACKGROUND = Background.of(*images_of(range(2, 30), 200, seed=1))
+BACKGROUND = Background.of(*images_of(range(2, 30), 200, seed=1), side=20)
 
 
 def fitted(features: np.ndarray, labels: np.ndarray, classes: int = 2) -> Familiarity:
@@ -88,18 +90,46 @@ def test_sums_over_hosts_are_sums_over_all_images() -> None:
     np.testing.assert_allclose(added.means(), whole.means(), rtol=1e-5)
 
 
-def photos(count: int) -> np.ndarray:
+def photos(count: int, height: int, width: int) -> np.ndarray:
     rng = np.random.default_rng(8)
-    return np.stack([np.asarray(picture(n % 2, rng)) for n in range(count)])
+    size = max(height, width)
+    whole = np.stack([np.asarray(picture(n % 2, rng, size)) for n in range(count)])
+    return whole[:, :height, :width]
 
 
-@pytest.mark.parametrize("mirror", [False, True])
+def ever_stranger(pixels: np.ndarray) -> np.ndarray:
+    """Mix the first picture with ever more of another thing."""
+    other = np.random.default_rng(9).integers(0, 256, pixels.shape[1:])
+    parts = np.linspace(0, 1, 40)[:, None, None, None]
+    return ((1 - parts) * pixels[0] + parts * other).astype(np.uint8)
+
+
+def test_a_file_that_does_not_say_what_its_features_are_of_is_refused() -> None:
+    arrays = BACKGROUND.arrays()
+    assert Background.read(arrays).side == BACKGROUND.side
+    del arrays["background_side"]
+    with pytest.raises(AlgorithmError, match=r"no background_side, .* anew with `scones pretrain`"):
+        Background.read(arrays)
+
+
+def test_the_base_that_is_shipped_looks_at_what_would_be_packed_today() -> None:
+    assert Background.read(read_base(BASE_FILE)).side == LOOKS_AT
+
+
+CASES = [
+    *((3, 32, 32, mirror) for mirror in (False, True)),
+    *((3, *size, False) for size in ((28, 28), (64, 64), (24, 40), (16, 16))),
+]
+
+
+@pytest.mark.parametrize(("channels", "height", "width", "mirror"), CASES)
 def test_every_loader_of_the_model_gets_the_pulled_probabilities(
-    tmp_path: Path, mirror: bool
+    tmp_path: Path, channels: int, height: int, width: int, mirror: bool
 ) -> None:
-    job = read_job(Container(write_job(tmp_path / "ml", SMALL_JOB | {"use_pretrained_model": "1"})))
+    given = {"image_shape": f"{channels},{height},{width}", "use_pretrained_model": "1"}
+    job = read_job(Container(write_job(tmp_path / "ml", SMALL_JOB | given)))
     job = replace(job, recipe=replace(job.recipe, mirror=mirror))
-    pixels = photos(8)
+    pixels = photos(8, height, width)
     onlooker = learn(job, LabelledImages(pixels, np.arange(8) % 2), Alone(None))
     network = build_network(None, 2, job.image_shape, wide=job.wide)
     arrays = read_base(BASE_FILE)
@@ -108,12 +138,16 @@ def test_every_loader_of_the_model_gets_the_pulled_probabilities(
         parameter.set_data(parameter.data() * 0.9)  # as if it had been trained
     how = {"mirror": mirror, "temperature": 0.5, "onlooker": onlooker}
     save(tmp_path, network, job.image_shape, 1, metadata={}, **how)
+    pixels = ever_stranger(pixels)
     batch = mx.nd.array(to_batch(pixels))
     straight = network(batch).asnumpy()
     other = network(mx.nd.flip(batch, axis=3)).asnumpy()
     logits = (straight + other) / 2 if mirror else straight
     chosen = mx.nd.softmax(mx.nd.array(logits / 0.5)).asnumpy()
     share = onlooker.share(pixels)[:, None]
+    assert share.max() > 0.9
+    assert share.min() < 0.5
+    assert ((share > 0.05) & (share < 0.95)).any()
     expected = chosen * share + (1 - share) / 2
     prefix = str(tmp_path / "image-classification")
     block = mx.gluon.SymbolBlock.imports(f"{prefix}-symbol.json", ["data"], f"{prefix}-0001.params")

@@ -19,7 +19,8 @@ from scones_algorithms.image_classification.initial import (
 from scones_algorithms.image_classification.job import read_job
 from scones_algorithms.image_classification.network import build_network, last_layer
 from scones_algorithms.image_classification.onlooker import features_of
-from scones_algorithms.image_classification.recipe import FINE_TUNING
+from scones_algorithms.image_classification.recipe import FINE_TUNING, LOOKS_AT
+from scones_algorithms.image_classification.shrinking import Shrinking
 from scones_algorithms.image_classification.train import read_images
 from scones_algorithms.weights import set_weights
 from tests.algorithms.jobs import SMALL_JOB, Trained, write_job
@@ -49,7 +50,9 @@ def test_a_base_tells_how_the_training_images_are_spread(trained: Trained, tmp_p
     network = build_network(job.num_layers, 2, job.image_shape)
     set_weights(network, read_base(tmp_path / "base.params"))
     images, _ = read_images(job)
-    features = features_of(network, images.pixels, mirror=FINE_TUNING.mirror)
+    shrinking = Shrinking.to(LOOKS_AT, *job.image_shape[1:])
+    features = features_of(network, images.pixels, shrinking, mirror=FINE_TUNING.mirror)
+    assert found.side == LOOKS_AT
     np.testing.assert_allclose(found.mean, features.mean(axis=0), atol=1e-5)
     np.testing.assert_allclose(found.total, np.cov(features, rowvar=False), atol=1e-5)
     centred = (

@@ -211,6 +211,17 @@ def _fully_connected(graph: _Graph, name: str, inputs: list[str], values: Attrib
     graph.add("Gemm", [flat, *inputs[1:]], name, transB=1)
 
 
+def _transpose(graph: _Graph, name: str, inputs: list[str], values: Attributes) -> None:
+    graph.add("Transpose", inputs, name, perm=values["axes"])
+
+
+def _dot(graph: _Graph, name: str, inputs: list[str], values: Attributes) -> None:
+    """Multiply by a matrix."""
+    if len(graph.shapes[inputs[1]]) != 2 or any(values.get(f"transpose_{n}") for n in "ab"):
+        raise ExportError(f"{name} is no product with a matrix, and has no other translation")
+    graph.add("MatMul", inputs, name)
+
+
 def _softmax(graph: _Graph, name: str, inputs: list[str], values: Attributes) -> None:
     graph.add("Softmax", inputs, name, axis=values.get("axis", -1))
 
@@ -249,6 +260,7 @@ TRANSLATIONS: Final[Mapping[str, Translation]] = {
     "broadcast_add": _plain("Add"),
     "broadcast_mul": _plain("Mul"),
     "_copy": _plain("Identity"),
+    "dot": _dot,
     "elemwise_add": _plain("Add"),
     "elemwise_mul": _plain("Mul"),
     "elemwise_sub": _plain("Sub"),
@@ -259,6 +271,7 @@ TRANSLATIONS: Final[Mapping[str, Translation]] = {
     "softmax": _softmax,
     "sqrt": _plain("Sqrt"),
     "sum": _reduction("ReduceSum"),
+    "transpose": _transpose,
     "_div_scalar": _scalar("Div"),
     "_rminus_scalar": _scalar("Sub", reverse=True),
 }

@@ -27,7 +27,7 @@ from scones_algorithms.image_classification.files import (
     epoch_of,
     onnx_name,
 )
-from scones_algorithms.image_classification.inference import base_features, logits, pull
+from scones_algorithms.image_classification.inference import logits, pull
 from scones_algorithms.image_classification.network import last_layer
 from scones_algorithms.image_classification.onlooker import Onlooker
 from scones_algorithms.onnx_export import OPSET, export
@@ -72,9 +72,8 @@ def save(
     found = logits(mx.sym, network, data, mirror=mirror)
     symbol = activation(found, name=activation.__name__)
     if onlooker:
-        seen = base_features(mx.sym, onlooker.base, data, mirror=mirror)
         arrays |= onlooker.arrays()
-        symbol = pull(symbol, network.output._units, seen, arrays)
+        symbol = pull(symbol, network.output._units, onlooker.features(data), arrays)
     weights = _weights(symbol, arrays)
     path = directory / f"{PREFIX}-{epochs_done:04d}.params"
     shapes = [{"shape": [1, *image_shape], "name": "data"}]

@@ -3,8 +3,9 @@
     python -m scones_algorithms.image_classification.base_network JOB_FOLDER FILE --data TEXT
 
 The file has all parameters in half precision, under the names that a new network gives them, and
-how the features of the job's training images are spread (`familiarity.Background`); the card
-beside it says how they came to be. `scones pretrain` runs this after the training.
+how the features of the job's training images are spread (`familiarity.Background`), shrunk to
+LOOKS_AT x LOOKS_AT pixels; the card beside it says how they came to be. `scones pretrain` runs
+this after the training.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.familiarity import Background
 from scones_algorithms.image_classification.files import METADATA_FILE, latest_weights
 from scones_algorithms.image_classification.job import Job, read_job
-from scones_algorithms.image_classification.recipe import FINE_TUNING
+from scones_algorithms.image_classification.recipe import FINE_TUNING, LOOKS_AT
 from scones_algorithms.mxnet_start import start_mxnet
 
 CARD = """# Base network `{name}`
@@ -29,7 +30,7 @@ What `use_pretrained_model=1` starts from: every layer but the last, which is dr
 | | |
 | --- | --- |
 | network | {network}, {count:,} parameters, half precision |
-| features | mean and covariances (within a class, and of all) of the training images' |
+| features | mean and covariances (within a class, and of all), images at {side} x {side} pixels |
 | data | {data} |
 | command | `scones pretrain --archive ARCHIVE`: seed {seed}, {epochs} epochs, MXNet {mxnet} |
 | hyperparameters | {hyperparameters} |
@@ -75,6 +76,7 @@ def background_of(job: Job, arrays: dict[str, Any]) -> Background:
     """Look at a job's training images with the network that it has trained."""
     from scones_algorithms.image_classification.network import build_network
     from scones_algorithms.image_classification.onlooker import features_of, middle
+    from scones_algorithms.image_classification.shrinking import Shrinking
     from scones_algorithms.image_classification.train import read_images
     from scones_algorithms.weights import set_weights
 
@@ -82,11 +84,14 @@ def background_of(job: Job, arrays: dict[str, Any]) -> Background:
     set_weights(network, arrays)
     images, _ = read_images(job)
     pixels = middle(images.pixels, job.image_shape)
-    return Background.of(features_of(network, pixels, mirror=FINE_TUNING.mirror), images.labels)
+    shrinking = Shrinking.to(LOOKS_AT, *job.image_shape[1:])
+    features = features_of(network, pixels, shrinking, mirror=FINE_TUNING.mirror)
+    return Background.of(features, images.labels, LOOKS_AT)
 
 
 def _card(name: str, digest: str, count: int, data: str, metadata: dict[str, Any]) -> str:
     return CARD.format(
+        side=LOOKS_AT,
         name=name,
         sha256=digest,
         count=count,

@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from scones_algorithms.errors import AlgorithmError
 from scones_algorithms.preprocess import Floats
 
 Doubles = npt.NDArray[np.float64]
@@ -41,31 +42,45 @@ class Background:
         mean: (d,).
         within: (d, d), covariance within a class.
         total: (d, d), covariance of everything.
+        side: pixels to which the images were shrunk before the base network looked at them.
     """
 
     mean: Doubles
     within: Doubles
     total: Doubles
+    side: int
 
     @classmethod
-    def of(cls, features: Floats, labels: npt.NDArray[np.int64]) -> "Background":
+    def of(cls, features: Floats, labels: npt.NDArray[np.int64], side: int) -> "Background":
         """Describe the features of many images of many classes."""
         mean = features.mean(axis=0, dtype=np.float64)
         sums = Sums.of(features - mean, labels, int(np.max(labels)) + 1)
         total = np.cov(features, rowvar=False)
-        return cls(mean, sums.scatter() / (len(features) - len(sums.counts)), total)
+        return cls(mean, sums.scatter() / (len(features) - len(sums.counts)), total, side)
 
     @classmethod
     def read(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> "Background":
-        """Take it from a base network's file."""
-        return cls(**{name: arrays[f"background_{name}"].astype(np.float64) for name in FIELDS})
+        """Take it from a base network's file.
+
+        Raises:
+            AlgorithmError: the file was packed before its features had a size.
+        """
+        if SIDE not in arrays:
+            raise AlgorithmError(
+                f"the base network's file has no {SIDE}, the size of the images that its features "
+                "are of: pack it anew with `scones pretrain`"
+            )
+        found = {name: arrays[f"background_{name}"].astype(np.float64) for name in FIELDS}
+        return cls(**found, side=int(arrays[SIDE][0]))
 
     def arrays(self) -> dict[str, Floats]:
         """Return what a base network's file keeps."""
-        return {f"background_{name}": getattr(self, name).astype(np.float32) for name in FIELDS}
+        found = {f"background_{name}": getattr(self, name).astype(np.float32) for name in FIELDS}
+        return found | {SIDE: np.array([self.side], dtype=np.float32)}
 
 
 FIELDS: Final = ("mean", "within", "total")
+SIDE: Final = "background_side"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """How a network predicts, the same in validation and in the saved model.
 
 image (and its mirror image) ──network──▶ logits ──softmax──┐
-└──base──▶ familiarity ────────┴──▶ answer
+└──shrunk──base──▶ familiarity ────────┴──▶ answer
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,12 @@ def logits(operators: Any, network: Any, data: Any, *, mirror: bool) -> Any:
 
 def base_features(operators: Any, base: Any, data: Any, *, mirror: bool) -> Any:
     """Compute what the base network's last hidden layer says, as `familiarity` takes it.
+
+    Args:
+        operators: `mx.nd` where data is an array, `mx.sym` where it is a symbol.
+        base: the base network.
+        data: (n, 3, height, width), normalised and shrunk (`shrinking`).
+        mirror: take the mean over each image and its mirror image.
 
     Returns:
         (n, features): their roots, which are spread more evenly.

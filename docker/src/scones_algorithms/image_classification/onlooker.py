@@ -24,6 +24,7 @@ from scones_algorithms.image_classification.initial import BASE_FILE, read_base
 from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.network import build_network
 from scones_algorithms.image_classification.recipe import BASE_NETWORK
+from scones_algorithms.image_classification.shrinking import Shrinking
 from scones_algorithms.preprocess import Floats, Pixels, to_batch
 from scones_algorithms.weights import set_weights
 
@@ -37,22 +38,31 @@ class Onlooker:
 
     Attributes:
         base: with the weights of its file, under names that begin with `base_`.
+        shrinking: of the job's images, to what the base looks at.
         familiarity: fitted to the training images.
         mirror: judge by an image and its mirror image.
     """
 
     base: Any
+    shrinking: Shrinking
     familiarity: Familiarity
     mirror: bool
 
     def arrays(self) -> dict[str, Any]:
         """Return all parameters by the names that they have in a saved network."""
         own = {name: p.data() for name, p in self.base.collect_params().items()}
-        return own | {n: mx.nd.array(a) for n, a in self.familiarity.arrays().items()}
+        rest = self.shrinking.arrays() | self.familiarity.arrays()
+        return own | {name: mx.nd.array(array) for name, array in rest.items()}
+
+    def features(self, data: Any) -> Any:
+        """Let the base look at what a symbol stands for."""
+        smaller = self.shrinking.of_symbols(data)
+        return base_features(mx.sym, self.base, smaller, mirror=self.mirror)
 
     def share(self, pixels: Pixels) -> Doubles:
         """Tell how familiar each of (n, height, width, 3) is, from 0 to 1."""
-        return self.familiarity.share(features_of(self.base, pixels, mirror=self.mirror))
+        seen = features_of(self.base, pixels, self.shrinking, mirror=self.mirror)
+        return self.familiarity.share(seen)
 
 
 def has_onlooker(job: Job) -> bool:
@@ -68,10 +78,10 @@ def learn(job: Job, images: LabelledImages, exchange: Exchange) -> Onlooker:
         images: of this host.
         exchange: adds up over hosts.
     """
-    arrays = read_base(BASE_FILE)
-    base = build_base(job.image_shape, arrays)
-    seen = features_of(base, middle(images.pixels, job.image_shape), mirror=job.recipe.mirror)
-    background = Background.read(arrays)
+    arrays, mirror = read_base(BASE_FILE), job.recipe.mirror
+    background, base = Background.read(arrays), build_base(job.image_shape, arrays)
+    shrinking = Shrinking.to(background.side, *job.image_shape[1:])
+    seen = features_of(base, middle(images.pixels, job.image_shape), shrinking, mirror=mirror)
     number = fold_numbers(images.labels)
     centred = seen - background.mean
     folds = []
@@ -79,7 +89,7 @@ def learn(job: Job, images: LabelledImages, exchange: Exchange) -> Onlooker:
         here = number == fold
         own = Sums.of(centred[here], images.labels[here], job.num_classes)
         folds.append(own.unflat(np.array(exchange.total_of(own.flat()))))
-    return Onlooker(base, fit(background, seen, folds, number), job.recipe.mirror)
+    return Onlooker(base, shrinking, fit(background, seen, folds, number), mirror)
 
 
 def build_base(image_shape: tuple[int, int, int], arrays: Mapping[str, Any]) -> Any:
@@ -91,13 +101,14 @@ def build_base(image_shape: tuple[int, int, int], arrays: Mapping[str, Any]) -> 
     return base
 
 
-def features_of(base: Any, pixels: Pixels, *, mirror: bool) -> Floats:
+def features_of(base: Any, pixels: Pixels, shrinking: Shrinking, *, mirror: bool) -> Floats:
     """Compute the base network's features of (n, height, width, 3), in batches of one size."""
     found = []
     for start in range(0, len(pixels), BATCH):
         piece = pixels[start : start + BATCH]
         filled = np.concatenate([piece, np.repeat(piece[:1], BATCH - len(piece), axis=0)])
-        seen = base_features(mx.nd, base, mx.nd.array(to_batch(filled)), mirror=mirror)
+        smaller = shrinking.of_arrays(mx.nd.array(to_batch(filled)))
+        seen = base_features(mx.nd, base, smaller, mirror=mirror)
         found.append(seen.asnumpy()[: len(piece)])
     return np.concatenate(found)
 

@@ -10,6 +10,9 @@ from scones_algorithms.image_classification.metadata import OnnxFile
 from scones_algorithms.preprocess import Floats
 
 WARNINGS_AND_ERRORS_ONLY = 3
+# How long a thread that waits takes the core for it: between two layers waking it up would cost
+# more; for longer, it would take the core that another one computes on.
+SPIN_MICROSECONDS = "20"
 INPUT = "data"
 PROBABILITIES, EMBEDDING = "probabilities", "embedding"
 
@@ -35,8 +38,7 @@ class OnnxNetwork:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = WARNINGS_AND_ERRORS_ONLY
         options.intra_op_num_threads = threads
-        # A thread that waits by spinning takes the core that another one computes on.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_MICROSECONDS)
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]

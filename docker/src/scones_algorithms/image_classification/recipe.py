@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 BASE_NETWORK = "wide"  # what the base network is, and what begins with it
+LOOKS_AT = 20  # pixels: what an image is shrunk to before it is judged as familiar
 SMALL_SIDE = 96  # pixels; from here on the first layers of a network shrink the image
 
 
