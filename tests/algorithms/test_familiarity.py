@@ -159,5 +159,8 @@ def test_every_loader_of_the_model_gets_the_pulled_probabilities(
     module.forward(mx.io.DataBatch([batch]), is_train=False)
     np.testing.assert_allclose(module.get_outputs()[0].asnumpy(), expected, atol=1e-4)
     session = onnxruntime.InferenceSession(f"{prefix}-0001.onnx")
-    (found,) = session.run(["probabilities"], {"data": batch.asnumpy()})
+    found, embedding = session.run(["probabilities", "embedding"], {"data": batch.asnumpy()})
     np.testing.assert_allclose(found, expected, atol=1e-4)
+    looks = [network.features(data).asnumpy() for data in (batch, mx.nd.flip(batch, axis=3))]
+    own = np.mean(looks if mirror else looks[:1], axis=0).reshape(embedding.shape)
+    np.testing.assert_allclose(embedding, own, atol=1e-3)  # not the base's
