@@ -33,6 +33,7 @@ Objects = list[dict[str, Any]]
 class Photo:
     """One upload."""
 
+    id: str
     content_type: str
     size: int
     body: bytes | None = None
@@ -86,7 +87,7 @@ class ApiServer:
     def _form(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         schema("UploadRequest").validate(asked)
         photo_id = uuid.uuid4().hex
-        self.photos[photo_id] = Photo(asked["content_type"], asked["size"])
+        self.photos[photo_id] = Photo(photo_id, asked["content_type"], asked["size"])
         fields = {"key": f"uploads/{photo_id}", "Content-Type": asked["content_type"]}
         return 201, {
             "id": photo_id,
@@ -149,7 +150,7 @@ class ApiServer:
             "threshold": 0.5,
             "objects": objects,
             "links": {
-                name: f"{self.origin}/{name}/{_id_of(self, photo)}"
+                name: f"{self.origin}/{name}/{photo.id}"
                 for name in ("photo", "annotated", "json")
             },
         }
@@ -267,7 +268,3 @@ def _serve(handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
-
-
-def _id_of(server: ApiServer, photo: Photo) -> str:
-    return next(photo_id for photo_id, known in server.photos.items() if known is photo)

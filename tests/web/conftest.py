@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from scones.site.backend import Backend
 from scones.site.serving import Site
@@ -15,6 +15,8 @@ from tests.web.photographs import found_in, photographs
 from tests.web.visitor import Visitor
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+# Most of what is waited for is an answer of the site: on a busy machine that takes its time.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")

@@ -57,11 +57,12 @@ def test_cards_and_result_break_no_rule(page: Page, photos: list[Path]) -> None:
     broken = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": jpeg()[:300]}
     page.goto("/")
     page.set_input_files("#choose", photos[0])
-    expect(page.locator(".card.done")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".card.done")).to_have_count(1)
     page.set_input_files("#choose", [broken])
     expect(page.locator(".card.failed")).to_have_count(1)
     assert faults(page) == []
     page.locator(".card.done a").click()
+    page.wait_for_url("**/photos/*/")  # and for its style
     expect(page.locator(".objects li").first).to_be_visible()
     assert faults(page) == []
 
@@ -70,6 +71,7 @@ def test_a_verdict_breaks_no_rule(page: Page) -> None:
     page.goto("/classify/")
     photo = {"name": "bike.jpg", "mimeType": "image/jpeg", "buffer": jpeg((60, 40))}
     page.set_input_files("#choose", [photo])
-    page.locator(".card.done a").click(timeout=20_000)
+    page.locator(".card.done a").click()
+    page.wait_for_url("**/photos/*/")
     expect(page.locator(".verdict")).to_be_visible()
     assert faults(page) == []

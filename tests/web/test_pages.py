@@ -12,11 +12,16 @@ from tests.web.api_server import KEY, ApiServer
 from tests.web.hostile import HOSTILE, jpeg, located_jpeg
 from tests.web.visitor import Visitor
 
-DONE_SECONDS = 15
+DONE_SECONDS = 60
 
 
 def photo_of(location: str) -> str:
     return location.rstrip("/").rpartition("/")[2]
+
+
+def sent_on(api: ApiServer) -> int:
+    """How often the site sent something on; an earlier page's late question is none of it."""
+    return sum(method == "POST" for method, _ in api.seen)
 
 
 def when_done(visitor: Visitor, path: str) -> str:
@@ -83,11 +88,11 @@ def test_a_hostile_file_is_refused_before_it_goes_on(
     visitor: Visitor, api: ApiServer, path: str, name: str
 ) -> None:
     file_name, make, _ = HOSTILE[name]
-    before = len(api.seen)
+    before = sent_on(api)
     answer = visitor.send(path, file_name, make())
     assert answer.status == 400
     assert "That did not work" in answer.text()
-    assert len(api.seen) == before
+    assert sent_on(api) == before
 
 
 def test_a_name_with_markup_is_shown_as_text(visitor: Visitor) -> None:
