@@ -67,7 +67,7 @@ class Caller:
 
     def push(self, *arguments: str, code: int = 0) -> tuple[str, str]:
         with self.start("image", "push", NAME, "--yes", *arguments) as process:
-            said = process.communicate(timeout=120)
+            said = process.communicate(timeout=300)
         assert process.returncode == code, said
         return said
 

@@ -95,7 +95,7 @@ def test_ctrl_c_in_a_training_job_ends_the_script_and_its_containers(
     script = _start(stack, "estimator.set_hyperparameters(epochs=1000)\nestimator.fit(channels)")
     _await(lambda: engine.containers.list(filters=LOCAL_MODE), script)
     os.killpg(script.pid, signal.SIGINT)  # as a terminal does: Compose gets it too
-    _, errors = script.communicate(timeout=60)
+    _, errors = script.communicate(timeout=200)
     assert script.returncode == 1
     assert "InterruptionError: interrupted; the containers of training job" in errors
 
@@ -166,7 +166,7 @@ def test_the_example_runs_against_the_service_with_containers(
         assert "captured in s3://" in done.stdout
     finally:
         service.terminate()
-        service.wait(60)
+        service.wait(200)
 
 
 PREAMBLE = """

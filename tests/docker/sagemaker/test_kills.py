@@ -109,7 +109,7 @@ def test_a_training_container_removed_by_somebody(engine, bench, service):
 
 
 def test_a_model_servers_container_killed(engine, bench, service):
-    endpoint = bench.deploy(bench.model())
+    endpoint = bench.deploy(bench.model(SLOW_START="2"))  # away for long enough to be seen away
     [container] = containers_of(engine, service, endpoint)
 
     container.kill(signal.SIGKILL)
