@@ -44,9 +44,9 @@ def notebook(
         log = project.state_dir / "logs" / "notebook.log"
         with _ended_by_sigterm(), Server(workspace, log, port, browser=browser) as server:
             url = server.await_answer()
-            terminal.result(_document(workspace, url), url, as_json=as_json)
-            terminal.note("Ctrl-C ends JupyterLab; the services go on")
-            try:
+            try:  # from the first word on: it may be answered by Ctrl-C
+                terminal.result(_document(workspace, url), url, as_json=as_json)
+                terminal.note("Ctrl-C ends JupyterLab; the services go on")
                 server.wait()
             except KeyboardInterrupt:
                 terminal.note("ending JupyterLab")

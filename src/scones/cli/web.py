@@ -34,16 +34,17 @@ def serve(invocation: Invocation, *, port: int, host: str, browser: bool, as_jso
         terminal.headline("Starting the site")
         with _ended_by_sigterm(), website.serve(project, port, host) as site:
             url = site.await_answer()
-            terminal.result({"url": url, "log": str(site.log)}, url, as_json=as_json)
-            terminal.note("Ctrl-C ends it")
-            if (origin := url.rstrip("/")) not in project.settings.target.site_origins:
-                terminal.next_step(
-                    "scones deploy",
-                    f"with {origin} among site_origins in scones.toml: else S3 takes no uploads",
-                )
-            if browser:
-                click.launch(url)
-            try:
+            try:  # from the first word on: it may be answered by Ctrl-C
+                terminal.result({"url": url, "log": str(site.log)}, url, as_json=as_json)
+                terminal.note("Ctrl-C ends it")
+                if (origin := url.rstrip("/")) not in project.settings.target.site_origins:
+                    terminal.next_step(
+                        "scones deploy",
+                        f"with {origin} among site_origins in scones.toml: "
+                        "else S3 takes no uploads",
+                    )
+                if browser:
+                    click.launch(url)
                 website.keep(project, site)
             except KeyboardInterrupt:
                 terminal.note("ending the site")

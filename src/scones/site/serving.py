@@ -87,6 +87,10 @@ class Site:
         command = [self._program, "-m", *GUNICORN]
         return ChildServer("the site", command, self._environment, self.log)
 
+    def was_told(self, variables: Mapping[str, str]) -> bool:
+        """Return whether the site began with these variables, perhaps among others."""
+        return variables.items() <= self._environment.items()
+
     def restart(self, variables: Mapping[str, str]) -> None:
         """Have the site begin anew with other variables."""
         self.stop()

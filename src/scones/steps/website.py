@@ -58,16 +58,14 @@ def keep(project: Project, site: Site) -> None:
 
     LocalStack forgets the API when it stops, and the next `scones up` makes another one.
     """
-    known = backend(project)
     while not site.ended(LOOK_SECONDS):
         try:
             found = backend(project)
         except (SconesError, ClientError, BotoCoreError):
             continue  # the stack is away; the site says so itself
-        if found != known:
+        if not site.was_told(found.environment):
             project.reporter.note(f"the API is at {found.api_url} now")
             site.restart(found.environment)
-            known = found
 
 
 def write_bundle(file: Path) -> str:
