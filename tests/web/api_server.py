@@ -150,8 +150,7 @@ class ApiServer:
             "threshold": 0.5,
             "objects": objects,
             "links": {
-                name: f"{self.origin}/{name}/{photo.id}"
-                for name in ("photo", "annotated", "json")
+                name: f"{self.origin}/{name}/{photo.id}" for name in ("photo", "annotated", "json")
             },
         }
         pen = ImageDraw.Draw(picture)

@@ -73,7 +73,7 @@ def cluster(programs: Path) -> Iterator[str]:
     finally:
         server.terminate()  # waits for clients to leave, which are gone by now
         try:
-            server.wait(10)
+            server.wait(START_SECONDS)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
