@@ -27,7 +27,7 @@ from .permissions import Comparison, compare
 
 REPORT = SOURCE_ROOT / "docs" / "reference" / "iam.md"
 WRITE_ENV = "SCONES_WRITE_REPORTS"
-ARRIVAL_SECONDS = 60
+ARRIVAL_SECONDS = 120
 
 
 @dataclass

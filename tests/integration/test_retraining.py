@@ -24,7 +24,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scones]:
 
 
 def await_email(scones: Scones, subject: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while subject not in subjects(scones):
         assert time.monotonic() < deadline, f"no email '{subject}': {subjects(scones)}"
         time.sleep(0.1)

@@ -140,7 +140,7 @@ def test_a_finding_is_exit_code_3_reaches_the_topic_and_cloudwatch(kept: Kept) -
     assert [item["constraint_check_type"] for item in found["violations"]] == [
         "missing_column_check"
     ]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not any("1 violations" in mail for mail in mails(scones)):
         assert time.monotonic() < deadline, mails(scones)
         time.sleep(0.1)

@@ -80,8 +80,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def choose(browser: chromium.Browser, url: str, photo: Path) -> None:
     """Open a page and choose a photo on it."""
-    browser.call("Page.navigate", url=url)
-    browser.wait_for("Page.loadEventFired")
+    browser.go(url)
     browser.call("DOM.enable")
     root = browser.call("DOM.getDocument")["root"]["nodeId"]
     node = browser.call("DOM.querySelector", nodeId=root, selector="#choose")["nodeId"]
@@ -121,8 +120,7 @@ def test_a_photo_comes_back_with_its_boxes(
         assert drawn.size == sent.size
         assert drawn.convert("RGB").tobytes() != sent.convert("RGB").tobytes()
     # The page loads the photo from S3 itself.
-    browser.call("Page.navigate", url=page)
-    browser.wait_for("Page.loadEventFired")
+    browser.go(page)
     assert eventually(browser, "document.querySelector('.stage img')?.naturalWidth") == 640
 
 

@@ -82,7 +82,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield Lab(process, document, scones, home)
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=CELL_SECONDS)
         scones.run("down")
 
 
@@ -165,7 +165,7 @@ def test_ctrl_c_ends_it_and_the_next_keeps_edits(lab: Lab, end: signal.Signals) 
     assert document["kept"] == ["walkthrough.ipynb", "sample.png"]
     server = _server(process.pid)
     process.send_signal(end)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=CELL_SECONDS)
     assert process.returncode == 0, said
     assert "ending JupyterLab" in said
     assert "Traceback" not in said

@@ -75,8 +75,12 @@ class Browser:
             deviceScaleFactor=1,
             mobile=width < 600,
         )
+        self.go(page.absolute().as_uri())
+
+    def go(self, url: str) -> None:
+        """Go to a page, and wait until it is loaded, and not an earlier one."""
         self._events.clear()
-        self.call("Page.navigate", url=page.absolute().as_uri())
+        self.call("Page.navigate", url=url)
         self.wait_for("Page.loadEventFired")
 
     def wait_for(self, event: str) -> None:
