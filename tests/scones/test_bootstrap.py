@@ -30,7 +30,7 @@ def bootstrap(bare: Path) -> subprocess.CompletedProcess[str]:
         env={"PATH": str(bare / "bin"), "HOME": str(bare)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

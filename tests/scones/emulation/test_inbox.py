@@ -22,13 +22,13 @@ def inbox_command(port: int, http_port: int, directory: Path) -> list[str]:
 def server(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     port, directory = free_port(), tmp_path / "inbox"
     process = subprocess.Popen(inbox_command(port, free_port(), directory))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while inbox.probe(port, directory) != process.pid:
         assert time.monotonic() < deadline, "the inbox did not start"
         time.sleep(0.05)
     yield port, directory
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def test_an_email_is_kept_and_read_back(server: tuple[int, Path]) -> None:

@@ -33,7 +33,7 @@ def page(tmp_path: Path) -> Iterator[Page]:
 def get(
     page: Page, path: str, method: str = "GET", **headers: str
 ) -> tuple[int, str, dict[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", page.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", page.server_port, timeout=60)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()

@@ -61,7 +61,7 @@ def test_a_dead_process_is_recognised_and_replaced(make_spec: MakeSpec) -> None:
     first = process.start(spec, print).pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    psutil.wait_procs([psutil.Process(first)], timeout=5)
+    psutil.wait_procs([psutil.Process(first)], timeout=60)
     assert process.inspect(spec).health is Health.DIED
     notes: list[str] = []
     assert process.start(spec, notes.append).pid != first

@@ -30,7 +30,7 @@ def serve() -> Iterator[Serve]:
 
 
 def fetch(directory: Path, server: Behaviour, **options: Any) -> Path:
-    options = {"md5": MD5, "pause_seconds": 0, "timeout_seconds": 5} | options
+    options = {"md5": MD5, "pause_seconds": 0, "timeout_seconds": 60} | options
     return download(directory, url=server.url, **options)
 
 

@@ -46,7 +46,9 @@ def captures(folder: Path, count: int, colour: str, confidence: float = 0.95) ->
             },
         }
         lines.append(json.dumps(document) + "\n")
-    (folder / "a.jsonl").write_text("".join(lines))
+    partial = folder / "a.partial"
+    partial.write_text("".join(lines))
+    partial.rename(folder / "a.jsonl")  # whole, for those who watch the folder
     return str(folder)
 
 

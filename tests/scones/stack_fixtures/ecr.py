@@ -31,7 +31,7 @@ HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 PASSWORD = f"{ACCOUNT}-auth-token"
 HASHED = "AWS:$2y$05$m92i7HnSrhGw9N2nKEhvNOEbjR4wPgvo/z9n4MEaJdD3Whlly.ska\n"  # by htpasswd -nbBC 5
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-START_SECONDS = 20
+START_SECONDS = 60
 CONFIGURATION = """
 version: 0.1
 log: {{level: warn, accesslog: {{disabled: true}}}}

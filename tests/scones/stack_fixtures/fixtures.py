@@ -14,7 +14,7 @@ from scones.profiles import Profile
 from tests.scones.stack_fixtures.services import running_services
 
 PROJECT = "roundtrip"
-ENDPOINT_SECONDS = 60
+ENDPOINT_SECONDS = 120
 
 
 def stack_settings(project: str = PROJECT, **changes: object) -> DeploySettings:

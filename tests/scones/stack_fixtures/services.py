@@ -21,7 +21,7 @@ from tests.ports import free_port
 ENVIRONMENTS_ENV = "SCONES_ENVIRONMENTS"
 REPOSITORY = Path(__file__).parents[3]
 MODEL_SERVER = Path(__file__).with_name("model_server.py")
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 15
 
 
