@@ -42,12 +42,13 @@ def function(emulator: Emulator) -> Iterator[Callable[..., str]]:
 
     def create(source: str, **settings: Any) -> str:
         name = f"f{len(created)}-{time.time_ns()}"
-        settings = {"Runtime": "python3.13", "Handler": "app.handler", **settings}
+        # AWS's own 3 s are short where many tests share a machine.
+        settings = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 60, **settings}
         code = {"ZipFile": zip_of({"app.py": source})}
         client.create_function(FunctionName=name, Role=ROLE_ARN, Code=code, **settings)
         created.append(name)
         client.get_waiter("function_active_v2").wait(
-            FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+            FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 1200}
         )
         return name
 

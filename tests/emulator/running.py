@@ -96,7 +96,7 @@ class Emulator:
         """Send a signal and return the exit code."""
         assert self.process
         self.process.send_signal(number)
-        code = self.process.wait(30)
+        code = self.process.wait(90)
         self.process = None
         return code
 

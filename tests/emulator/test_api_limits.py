@@ -71,6 +71,7 @@ def limited(emulator: Any) -> Iterator[tuple[str, dict[str, str]]]:
         Handler="limited.handler",
         Role="arn:aws:iam::000000000000:role/limited",
         Code={"ZipFile": code.getvalue()},
+        Timeout=60,
     )["FunctionArn"]
     functions.get_waiter("function_active_v2").wait(FunctionName="limited")
     uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
@@ -97,7 +98,7 @@ def limited(emulator: Any) -> Iterator[tuple[str, dict[str, str]]]:
 def ask(limited: tuple[str, dict[str, str]], size: int, **headers: str) -> tuple[int, str]:
     url, key = limited
     answer = urllib3.request(
-        "POST", url, body=b"a" * size, headers={**key, **headers}, timeout=30, retries=False
+        "POST", url, body=b"a" * size, headers={**key, **headers}, timeout=120, retries=False
     )
     return answer.status, answer.data.decode()
 

@@ -45,7 +45,7 @@ class Inbox:
 
     def until(self, arn: str, states: list[str]) -> list[dict[str, Any]]:
         """Wait for as many events as there are states, and check that they tell of these."""
-        wait_until(lambda: len(self.of(arn)) >= len(states), 30, f"{len(states)} events of {arn}")
+        wait_until(lambda: len(self.of(arn)) >= len(states), 90, f"{len(states)} events of {arn}")
         events = self.of(arn)
         assert [state_of(event["detail"]) for event in events] == states
         return events
@@ -176,7 +176,7 @@ def test_processing_and_transform_jobs_are_told(bench, inbox):
 
 
 def test_a_model_server_that_is_started_again_is_no_event(bench, inbox):
-    name = bench.deploy(bench.model())
+    name = bench.deploy(bench.model(SLOW_START="2"))  # away for long enough to be seen away
     arn = bench.endpoint(name)["EndpointArn"]
     first = bench.invoke(name)["pid"]
     with pytest.raises(bench.runtime.exceptions.ServiceUnavailable):
@@ -192,8 +192,11 @@ def test_a_model_server_that_is_started_again_is_no_event(bench, inbox):
 def test_events_wait_for_a_localstack_that_is_away_and_survive_a_restart_of_the_service(
     pair, bench
 ):
+    before = Inbox(bench, ANY)
     name = bench.deploy(bench.model())
     arn = bench.endpoint(name)["EndpointArn"]
+    before.until(arn, ["CREATING", "IN_SERVICE"])
+    before.close()
     pair.emulator.kill()
     direct = pair.service.client()
     direct.delete_endpoint(EndpointName=name)
@@ -233,7 +236,7 @@ def test_a_rule_starts_a_state_machine(bench):
         ]
         return listed
 
-    (execution,) = wait_until(executions, 30, "an execution")
+    (execution,) = wait_until(executions, 90, "an execution")
     told = json.loads(
         stepfunctions.describe_execution(executionArn=execution["executionArn"])["input"]
     )

@@ -138,7 +138,7 @@ def test_step_functions_calls_sagemaker(pair, bench):
             execution: dict[str, Any] = client.describe_execution(executionArn=arn["executionArn"])
             return None if execution["status"] == "RUNNING" else execution
 
-        execution: dict[str, Any] = wait_until(ended, 30, "the execution's end")
+        execution: dict[str, Any] = wait_until(ended, 90, "the execution's end")
         return execution
 
     assert json.loads(run(name)["output"]) == {"status": "Completed"}
@@ -170,7 +170,7 @@ def test_without_the_service_calls_are_refused_with_what_to_do(alone):
 def test_a_service_that_breaks_off_is_unavailable(alone):
     port = int(alone.sagemaker_url.rsplit(":", 1)[1])
     with socket.create_server(("127.0.0.1", port)) as server:
-        server.settimeout(30)
+        server.settimeout(90)
         thread = threading.Thread(target=lambda: server.accept()[0].close())
         thread.start()
         status, error = error_of(alone.client("sagemaker").list_models)

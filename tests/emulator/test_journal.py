@@ -155,7 +155,7 @@ def post_form(s3: Any, bucket: str, key: str, body: bytes) -> None:
         data="".join([*parts, f"--{boundary}--\r\n"]).encode(),
         headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         assert response.status == 204
 
 
@@ -293,7 +293,7 @@ def test_a_restore_notifies_nobody_and_an_upload_afterwards_does(emulator, s3, r
     sqs = emulator.client("sqs")
     messages: list[Any] = wait_until(
         lambda: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"),
-        10,
+        60,
         "the notification",
     )
     records = [json.loads(message["Body"])["Records"][0] for message in messages]
@@ -321,7 +321,7 @@ def deploy(client: Any, kind: str, body: str) -> None:
     client.get_waiter("change_set_create_complete").wait(**place, WaiterConfig={"Delay": 1})
     client.execute_change_set(**place)
     waiter = client.get_waiter(f"stack_{kind.lower()}_complete")
-    waiter.wait(StackName="owner", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    waiter.wait(StackName="owner", WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
@@ -341,7 +341,7 @@ def test_a_stack_adopts_the_bucket_it_had_before_the_restart(emulator, restart, 
     assert s3.get_object(Bucket="adopted", Key="kept")["Body"].read() == b"work"
     stacks.delete_stack(StackName="owner")
     stacks.get_waiter("stack_delete_complete").wait(
-        StackName="owner", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        StackName="owner", WaiterConfig={"Delay": 1, "MaxAttempts": 120}
     )
     assert s3.list_buckets()["Buckets"] == []
     assert saved_files(emulator) == []

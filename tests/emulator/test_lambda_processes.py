@@ -88,8 +88,8 @@ def test_an_environment_that_is_not_needed_any_more_leaves_nothing(emulator, fun
 
     getattr(client, change)(FunctionName=name)
 
-    wait_until(lambda: not psutil.pid_exists(pid), 10, "the process's end")
-    wait_until(lambda: not Path(folder).parent.exists(), 10, "the folder's end")
+    wait_until(lambda: not psutil.pid_exists(pid), 60, "the process's end")
+    wait_until(lambda: not Path(folder).parent.exists(), 60, "the folder's end")
     assert not (emulator.state_dir / "lambda" / "processes" / f"{pid}.json").exists()
 
 
@@ -97,13 +97,13 @@ def test_functions_of_a_killed_localstack_end_at_the_next_start(tmp_path):
     emulator = Emulator(tmp_path / "state").start()
     try:
         orphan = _busy_function(emulator)
-        child = wait_until(lambda: psutil.Process(orphan).children(), 10, "the function's child")[0]
+        child = wait_until(lambda: psutil.Process(orphan).children(), 60, "the function's child")[0]
         emulator.signal(signal.SIGKILL)
         assert psutil.pid_exists(orphan)
         emulator.start()
 
-        wait_until(lambda: not psutil.pid_exists(orphan), 5, "the orphan's end")
-        wait_until(lambda: not child.is_running(), 5, "the end of the orphan's child")
+        wait_until(lambda: not psutil.pid_exists(orphan), 60, "the orphan's end")
+        wait_until(lambda: not child.is_running(), 60, "the end of the orphan's child")
         assert list((emulator.state_dir / "lambda").iterdir()) == []
     finally:
         emulator.kill()
@@ -124,7 +124,7 @@ def _busy_function(emulator):
     client.get_waiter("function_active_v2").wait(FunctionName="busy")
     client.invoke(FunctionName="busy", InvocationType="Event")
     records = emulator.state_dir / "lambda" / "processes"
-    return int(wait_until(lambda: next(records.glob("*.json"), None), 20, "its start").stem)
+    return int(wait_until(lambda: next(records.glob("*.json"), None), 60, "its start").stem)
 
 
 @pytest.fixture
@@ -162,10 +162,10 @@ def test_children_end_even_when_their_leader_is_gone(tmp_path):
     registry.Registry(tmp_path).add(leader.pid, "127.0.0.1:1")
     leader.stdin.close()
     leader.stdout.close()
-    leader.wait(10)
+    leader.wait(60)
 
     assert registry.sweep(tmp_path) == 1
-    wait_until(lambda: not child.is_running(), 5, "the child's end")
+    wait_until(lambda: not child.is_running(), 60, "the child's end")
 
 
 def test_a_broken_record_is_removed(tmp_path):

@@ -1,5 +1,6 @@
 """The LocalStack process: where it listens, what it writes, how it starts and stops."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -15,10 +16,13 @@ from tests.emulator.running import ROLE_ARN, Emulator, wait_until, zip_of
 
 def sockets_that_accept(process: psutil.Process) -> list[tuple[str, int]]:
     """TCP listeners, and UDP sockets that are not connected, of a process and its children."""
+    found = []
+    for member in (process, *process.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # an earlier test's function, ending now
+            found += member.net_connections("inet")
     return [
         tuple(connection.laddr)
-        for member in (process, *process.children(recursive=True))
-        for connection in member.net_connections("inet")
+        for connection in found
         if connection.status == psutil.CONN_LISTEN
         or (connection.type == socket.SOCK_DGRAM and connection.laddr and not connection.raddr)
     ]
@@ -80,7 +84,7 @@ def test_open_files_lie_under_the_state_folder(emulator):
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "scones_localstack", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_taken_port_is_one_line_and_a_failure(tmp_path):
@@ -140,15 +144,15 @@ def test_sigterm_ends_localstack_and_a_busy_function_in_bounded_time(tmp_path):
         emulator.kill()
 
     assert code == 0
-    assert time.monotonic() - began < 20
-    wait_until(lambda: not psutil.pid_exists(busy), 5, "the function's end")
+    assert time.monotonic() - began < 60
+    wait_until(lambda: not psutil.pid_exists(busy), 60, "the function's end")
     assert list((tmp_path / "state" / "localstack" / "tmp").iterdir()) == []
 
 
 def _start_busy_function(emulator: Emulator) -> int:
-    """Start an invocation that takes a minute, and return the function's process id."""
+    """Start an invocation that takes minutes, and return the function's process id."""
     client = emulator.client("lambda")
-    source = "import time\ndef handler(event, context): time.sleep(60)"
+    source = "import time\ndef handler(event, context): time.sleep(600)"
     code = {"ZipFile": zip_of({"app.py": source})}
     client.create_function(
         FunctionName="busy",
@@ -156,10 +160,10 @@ def _start_busy_function(emulator: Emulator) -> int:
         Code=code,
         Runtime="python3.13",
         Handler="app.handler",
-        Timeout=60,
+        Timeout=600,
     )
     client.get_waiter("function_active_v2").wait(FunctionName="busy")
     client.invoke(FunctionName="busy", InvocationType="Event")
     records = emulator.state_dir / "lambda" / "processes"
-    record = wait_until(lambda: next(records.glob("*.json"), None), 20, "the function's start")
+    record = wait_until(lambda: next(records.glob("*.json"), None), 60, "the function's start")
     return int(record.stem)

@@ -20,7 +20,7 @@ from tests.emulator.running import Emulator, free_port, wait_until
 ROLE_ARN = "arn:aws:iam::000000000000:role/test"
 FAKE_IMAGE = Path(__file__).parent / "fake_image.py"
 BUILT_IN_URI = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-SECONDS = 30
+SECONDS = 90
 # Where a processing job has its data.
 INPUT = "/opt/ml/processing/input"
 OUTPUT = "/opt/ml/processing/output"
@@ -81,8 +81,8 @@ class Service:
             "state-dir": self.state_dir,
             "aws-endpoint-url": self.emulator.url,
             "images": self.images(),
-            "stop-seconds": 1.0,
-            "startup-seconds": 10.0,
+            "stop-seconds": 5.0,
+            "startup-seconds": 60.0,
             "capture-flush-seconds": 0.3,
             "shutdown-seconds": 1.0,
             "metrics-seconds": 0.3,
@@ -121,7 +121,7 @@ class Service:
             return False
 
     def ready(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.url}/_scones/ready", timeout=10) as response:
+        with urllib.request.urlopen(f"{self.url}/_scones/ready", timeout=60) as response:
             document: dict[str, Any] = json.load(response)
             return document
 

@@ -1,5 +1,6 @@
 """What tests of monitoring ask for: schedules, definitions, and an endpoint that captures."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.emulator.running import wait_until
@@ -7,7 +8,8 @@ from tests.emulator.sagemaker.running import ROLE_ARN, SECONDS, Workbench, uniqu
 
 ENDPOINT_PATH = "/opt/ml/processing/input/endpoint"
 OUTPUT_PATH = "/opt/ml/processing/output"
-HOURLY = {"ScheduleExpression": "cron(0 * ? * * *)"}
+# Once a day, and not within the next hours: it does not begin while a test looks at it.
+LATER = {"ScheduleExpression": f"cron(0 {(datetime.now(UTC).hour + 12) % 24} ? * * *)"}
 NOW = {
     "ScheduleExpression": "NOW",
     "DataAnalysisStartTime": "-PT1H",

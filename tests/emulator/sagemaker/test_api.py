@@ -22,7 +22,7 @@ def post(service: Service, target: str, body: bytes, **headers: str):
     headers = {"X-Amz-Target": target, **headers}
     request = urllib.request.Request(f"{service.url}/", data=body, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, response.headers, json.load(response)
     except urllib.error.HTTPError as error:
         with error:

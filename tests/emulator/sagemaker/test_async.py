@@ -237,7 +237,7 @@ def test_each_kind_of_endpoint_has_its_own_operation(bench):
 def test_no_request_is_lost_when_the_service_ends(own, how):
     limited = config(own, MaxConcurrentInvocationsPerInstance=1)
     name = own.deploy(own.model(), AsyncInferenceConfig=limited)
-    accepted = [ask(own, name, b"slow0.3")[1] for _ in range(6)]
+    accepted = [ask(own, name, body)[1] for body in [b"x", *[b"slow1"] * 5]]
     wait_for(own, accepted[0]["OutputLocation"])
 
     own.service.signal(how)

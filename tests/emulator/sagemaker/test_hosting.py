@@ -86,7 +86,7 @@ def test_an_endpoint_outlives_its_model_and_its_configuration(bench):
 
 
 def test_a_server_that_dies_is_started_again_and_the_state_says_so(bench):
-    name = bench.deploy(bench.model())
+    name = bench.deploy(bench.model(SLOW_START="2"))  # away for long enough to be seen away
     first = bench.invoke(name)["pid"]
     with pytest.raises(ClientError) as caught:
         bench.invoke(name, b"crash")
@@ -145,7 +145,7 @@ def test_an_archive_that_reaches_outside_its_folder_fails_the_endpoint(bench):
 
 @both_doors
 def test_an_endpoint_that_is_being_created_cannot_be_deleted(bench):
-    config = bench.config(bench.model())
+    config = bench.config(bench.model(SLOW_START="5"))
     name = unique("endpoint")
     bench.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
 

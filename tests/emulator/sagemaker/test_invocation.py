@@ -61,7 +61,7 @@ def test_the_largest_body_goes_through_and_one_byte_more_does_not(bench, endpoin
 
 
 def test_a_body_of_unknown_length_is_limited_too(bench, endpoint):
-    connection = http.client.HTTPConnection("127.0.0.1", bench.service.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", bench.service.port, timeout=90)
     chunks = (bytes(65_536) for _ in range(100))
     connection.request(
         "POST",

@@ -67,7 +67,7 @@ def test_invocations_are_counted_and_timed(bench):
         "InvocationModelErrors": 3,
     }
     assert latency["Unit"] == overhead["Unit"] == "Microseconds"
-    assert 200_000 <= latency["Maximum"] < 2_000_000
+    assert 200_000 <= latency["Maximum"] < 60_000_000  # and not nanoseconds
     assert 0 < latency["Minimum"] < 200_000
     assert 0 < overhead["Minimum"] <= overhead["Average"] <= overhead["Maximum"]
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.emulator.running import wait_until
 from tests.emulator.sagemaker.running import SECONDS, Service, Workbench, unique
 from tests.emulator.sagemaker.schedules import (
-    HOURLY,
+    LATER,
     NOW,
     OUTPUT_PATH,
     application,
@@ -54,11 +54,12 @@ def test_now_checks_the_captures_of_the_window_by_a_processing_job(bench, endpoi
     folder = run["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
     assert folder.startswith(f"s3://{bench.bucket}/results/{endpoint}/{name}/")
     seen = json.loads(bench.get(f"{folder}/seen.json"))
-    hour = f"{datetime.now(UTC):%Y/%m/%d/}"
     captured = [path for path in seen["files"] if "/endpoint/" in path]
     assert captured
     for path in captured:
-        assert path.startswith(f"processing/input/endpoint/{endpoint}/AllTraffic/{hour}")
+        hour = path.removeprefix(f"processing/input/endpoint/{endpoint}/AllTraffic/")[:13]
+        passed = datetime.now(UTC) - datetime.strptime(f"{hour}+0000", "%Y/%m/%d/%H%z")
+        assert timedelta() <= passed < timedelta(hours=2)
     assert "processing/baseline/constraints/constraints.json" in seen["files"]
     variables = seen["variables"]
     begin, end = (datetime.fromisoformat(variables[key]) for key in ("start_time", "end_time"))
@@ -146,7 +147,7 @@ def test_without_captures_or_labels_an_execution_fails_in_awss_words(bench, endp
 
 def test_a_schedule_is_described_listed_updated_stopped_started_and_deleted(bench, endpoint):
     named = definition(bench, endpoint, "DataQuality")
-    name = schedule(bench, HOURLY, MonitoringJobDefinitionName=named, MonitoringType="DataQuality")
+    name = schedule(bench, LATER, MonitoringJobDefinitionName=named, MonitoringType="DataQuality")
     document = reaches(bench, name, "Scheduled")
     assert document["EndpointName"] == endpoint
     assert document["MonitoringScheduleConfig"]["MonitoringJobDefinitionName"] == named
@@ -321,8 +322,8 @@ def test_schedules_and_executions_outlive_a_kill(emulator, tmp_path):
     with service:
         bench = Workbench(service, emulator, bucket)
         endpoint = capturing(bench)
-        hourly = schedule(bench, HOURLY, MonitoringJobDefinition=inline(bench, endpoint))
-        reaches(bench, hourly, "Scheduled")
+        later = schedule(bench, LATER, MonitoringJobDefinition=inline(bench, endpoint))
+        reaches(bench, later, "Scheduled")
         waiting = {"ImageUri": "fake", "ContainerEntrypoint": ["python3", "-c", "while 1: 0"]}
         job = inline(bench, endpoint, MonitoringAppSpecification=waiting)
         once = schedule(bench, NOW, MonitoringJobDefinition=job)
@@ -333,7 +334,7 @@ def test_schedules_and_executions_outlive_a_kill(emulator, tmp_path):
         )
         service.signal(signal.SIGKILL)
         service.start()
-        assert described(bench, hourly)["MonitoringScheduleStatus"] == "Scheduled"
+        assert described(bench, later)["MonitoringScheduleStatus"] == "Scheduled"
         execution = ended(bench, once)
         assert execution["MonitoringExecutionStatus"] == "Failed"
         assert "service ended while the job was running" in execution["FailureReason"]

@@ -48,7 +48,7 @@ def test_a_stopped_service_stops_its_jobs_and_keeps_what_they_saved(own):
 
     began = time.monotonic()
     assert own.service.signal(signal.SIGTERM) == 0
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45
     assert not is_running(trainer)
     own.service.start()
 

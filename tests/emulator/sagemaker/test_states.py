@@ -136,7 +136,7 @@ class Endpoints(RuleBasedStateMachine):
 
     @invariant()
     def holds(self) -> None:
-        wait_until(self.is_sound, 10, "a sound state")
+        wait_until(self.is_sound, SECONDS, "a sound state")
 
     def is_sound(self) -> bool:
         """Whether records and processes agree; an endpoint needs a moment to notice an end."""

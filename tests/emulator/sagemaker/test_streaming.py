@@ -15,7 +15,7 @@ def endpoint(bench):
 def test_an_answer_comes_in_parts(bench, endpoint):
     answer = bench.runtime.invoke_endpoint_with_response_stream(
         EndpointName=endpoint,
-        Body=b"stream 5 0.05",
+        Body=b"stream 5 0.4",
         ContentType="text/plain",
         CustomAttributes="trace=1",
     )

@@ -208,7 +208,7 @@ def test_children_do_not_outlive_a_job_that_ends_by_itself(bench):
 
 
 def test_the_maximum_runtime_stops_a_job(bench):
-    job = bench.ended(bench.train({"sleep": "60"}, StoppingCondition={"MaxRuntimeInSeconds": 1}))
+    job = bench.ended(bench.train({"sleep": "60"}, StoppingCondition={"MaxRuntimeInSeconds": 5}))
 
     assert job["TrainingJobStatus"] == "Stopped"
     assert job["SecondaryStatus"] == "MaxRuntimeExceeded"

@@ -3,6 +3,7 @@
 What is marked `both_doors` runs through LocalStack's port too.
 """
 
+import contextlib
 import gzip
 import json
 import signal
@@ -266,8 +267,8 @@ def test_a_stopped_job_leaves_no_output_and_no_server(bench, weights):
 def servers_of(service, name: str) -> list[int]:
     found = []
     for child in psutil.Process(service.process.pid).children():
-        if name in child.cwd():
-            found.append(child.pid)
+        with contextlib.suppress(psutil.NoSuchProcess):  # another job's, ending now
+            found += [child.pid] if name in child.cwd() else []
     return found
 
 

@@ -1,5 +1,6 @@
 """UpdateEndpoint: new servers before the old ones go, and back again where they do not come."""
 
+import contextlib
 import json
 import signal
 import threading
@@ -31,11 +32,12 @@ def policy(kind="ALL_AT_ONCE", wait=0, termination=0, **more):
 def servers_of(bench, name):
     """The pids of the processes that serve an endpoint, as the service's store has them."""
     folder = str(bench.service.folder / "endpoints" / "us-east-1" / name)
-    return [
-        pid
-        for pid in children_of(bench.service)
-        if psutil.Process(pid).environ()["SAGEMAKER_BASE_DIR"].startswith(f"{folder}/")
-    ]
+    found = []
+    for pid in children_of(bench.service):
+        with contextlib.suppress(psutil.NoSuchProcess):  # another endpoint's, ending now
+            root = psutil.Process(pid).environ().get("SAGEMAKER_BASE_DIR", "")
+            found += [pid] if root.startswith(f"{folder}/") else []
+    return found
 
 
 class Caller(threading.Thread):
@@ -66,7 +68,7 @@ class Caller(threading.Thread):
 
 def test_an_update_replaces_the_model_and_no_invocation_fails(bench):
     name = bench.deploy(bench.model(TOLD="old"))
-    config = bench.config(bench.model(TOLD="new", SLOW_START="0.5"))
+    config = bench.config(bench.model(TOLD="new", SLOW_START="2"))
     before = bench.endpoint(name)
     with Caller(bench, name) as caller:
         wait_until(lambda: caller.told, SECONDS, "an answer")
@@ -112,7 +114,7 @@ def test_an_update_that_fails_is_rolled_back(bench):
 
 def test_an_endpoint_that_is_being_updated_cannot_be_changed(bench):
     name = bench.deploy(bench.model())
-    config = bench.config(bench.model(SLOW_START="1"))
+    config = bench.config(bench.model(SLOW_START="5"))
     bench.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
     client = bench.sagemaker
     weight = [{"VariantName": "AllTraffic", "DesiredWeight": 2.0}]
@@ -161,7 +163,7 @@ def test_what_cannot_be_updated_is_told(bench):
 
 def test_an_answer_under_way_is_not_lost_in_an_update(bench):
     name = bench.deploy(bench.model(TOLD="old"))
-    config = bench.config(bench.model(TOLD="new"))
+    config = bench.config(bench.model(TOLD="new", SLOW_START="1"))  # so the request comes first
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(bench.invoke, name, b"slow1.5")
         after = bench.update(name, config)
@@ -325,8 +327,7 @@ def test_an_update_goes_on_where_a_service_that_ended_left_it(own, how, environm
 
     during = own.endpoint(name)
     assert during["EndpointStatus"] in ("Updating", "RollingBack", "OutOfService", "InService")
-    after = own.settles(name) if told == "new" else own.reaches(name, "InService")
-    assert after["EndpointStatus"] == "InService"
+    after = own.reaches(name, "InService")
     assert after["EndpointConfigName"] == (config if told == "new" else before)
     assert ("FailureReason" in after) == (told == "old")
     assert own.invoke(name)["told"] == told
