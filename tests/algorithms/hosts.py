@@ -80,15 +80,18 @@ def started(bases: Mapping[str, Path], kind: type[Host] = Host) -> Iterator[list
 
 def children(pid: int) -> list[int]:
     """The pids of a process's children."""
-    found = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in found.read_text().split()] if found.exists() else []
+    try:
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(child) for child in found.split()]
 
 
 def role(pid: int) -> str:
     """Which of MXNet's roles a process has been started for; "" where it is none, or gone."""
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return ""
     return "".join(item[10:].decode() for item in variables if item.startswith(b"DMLC_ROLE="))
 
@@ -98,7 +101,7 @@ def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def is_gone(pid: int, seconds: float = 10) -> bool:
+def is_gone(pid: int, seconds: float = 60) -> bool:
     """Whether a process ends within a time."""
     deadline = time.monotonic() + seconds
     while Path(f"/proc/{pid}/cmdline").exists() and _command(pid):
@@ -112,5 +115,5 @@ def _command(pid: int) -> bytes:
     """A process's command; empty for one that has ended but that nobody has waited for."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return b""

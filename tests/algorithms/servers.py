@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.algorithms.jobs import COMMAND, environment
 
-READY_SECONDS = 40
-STOP_SECONDS = 20
+READY_SECONDS = 120
+STOP_SECONDS = 60
 
 
 class Server:
@@ -56,7 +56,7 @@ class Server:
         Returns:
             Status, content type and text.
         """
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, named)
@@ -76,7 +76,7 @@ class Server:
 
     def raw(self, request: bytes) -> bytes:
         """Send bytes as they are, then read until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=120) as connection:
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -133,8 +133,9 @@ def test_sigterm_keeps_what_was_learned(tmp_path: Path) -> None:
     rest = process.stdout.read()
     process.stdout.close()
     assert process.wait(60) == 0
-    assert "Stop requested in epoch 1" in rest
-    assert metadata(base)["epochs"] == 2
+    [epoch] = re.findall(r"Stop requested in epoch (\d+)", rest)
+    assert 1 <= int(epoch) < 499
+    assert metadata(base)["epochs"] == int(epoch) + 1
     assert weights(base)
 
 

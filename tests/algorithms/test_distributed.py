@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(400)
 DIGEST = r"Parameters after \d+ epochs: sha256 (\w+)"
 VALIDATION = r"Validation-accuracy=(\S+)"
 LONG = QUICK | {"epochs": "100000"}
-DEATH_SECONDS = 10
+DEATH_SECONDS = 60  # without notice of a death the others would wait for ever
 
 
 def ends(host: Host, seconds: float = DEATH_SECONDS) -> int:
@@ -45,7 +45,7 @@ def test_two_hosts_take_the_same_steps_on_different_images(tmp_path: Path) -> No
     plain = {"recipe": "builtin", "network": "small", "kv_store": "dist_sync", "epochs": "3"}
     bases = write_hosts(tmp_path, 2, QUICK | plain | {"early_stopping": "True"})
     with started(bases) as (first, second):
-        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 120)) == (0, 0), first.text() + second.text()
     digests = first.values(DIGEST)
     assert digests == second.values(DIGEST)
     assert len(set(digests)) == len(digests) > 0
@@ -66,7 +66,7 @@ def test_averages_and_their_statistics_agree_without_a_kv_store_given(tmp_path: 
         tmp_path, 2, QUICK | {"epochs": "5"}
     )  # ten steps: one update of the average
     with started(bases) as (first, second):
-        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 120)) == (0, 0), first.text() + second.text()
     assert "kv_store is not given: 2 hosts train with dist_sync" in second.text()
     (digest,) = first.values(DIGEST)
     assert second.values(DIGEST) == [digest]
@@ -80,7 +80,7 @@ def test_hosts_begin_with_the_base_network_and_judge_by_all_their_images(
     given = QUICK | {"kv_store": kv_store, "use_pretrained_model": "1", "epochs": "10"}
     bases = write_hosts(tmp_path, 2, given)
     with started(bases) as (first, second):
-        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 120)) == (0, 0), first.text() + second.text()
     for host in (first, second):
         assert "Starting from the base network wide-cifar78-v2.params" in host.text()
         assert "images: 24 to train on" in host.text()
@@ -100,7 +100,7 @@ def test_asynchronous_hosts_end_with_the_same_parameters(tmp_path: Path) -> None
     hyperparameters = QUICK | {"kv_store": "dist_async", "epochs": "5", "optimizer": "sgd"}
     bases = write_hosts(tmp_path, 2, hyperparameters)
     with started(bases) as (first, second):
-        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 120)) == (0, 0), first.text() + second.text()
     (digest,) = first.values(DIGEST)
     assert second.values(DIGEST) == [digest]
     assert first.values(VALIDATION) == second.values(VALIDATION)
@@ -111,7 +111,7 @@ def test_hosts_go_on_from_a_checkpoint_and_end_with_the_same_parameters(tmp_path
     given = QUICK | {"epochs": "4", "checkpoint_frequency": "1"}
     whole, cut = (write_hosts(tmp_path / name, 2, given) for name in ("whole", "cut"))
     with started(whole) as (first, second):
-        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 120)) == (0, 0), first.text() + second.text()
     expected = first.values(DIGEST)[-1]
     for base in cut.values():
         (base / "checkpoints").mkdir()
@@ -123,7 +123,7 @@ def test_hosts_go_on_from_a_checkpoint_and_end_with_the_same_parameters(tmp_path
     assert list(other.iterdir()) == []
     shutil.copytree(one, other, dirs_exist_ok=True)  # as S3 brings it to all hosts
     with started(cut) as (first, second):
-        assert (ends(first, 300), ends(second, 30)) == (0, 0), first.text() + second.text()
+        assert (ends(first, 300), ends(second, 120)) == (0, 0), first.text() + second.text()
     assert int(first.values(r"Resumed from the checkpoint after (\d+) epoch")[0]) >= 1
     assert first.values(DIGEST)[-1] == second.values(DIGEST)[-1] == expected
 
@@ -157,7 +157,7 @@ def test_a_stop_request_to_one_host_stops_all_and_keeps_the_model(tmp_path: Path
     with started(write_hosts(tmp_path, 2, LONG)) as (first, second):
         first.worker()
         second.process.send_signal(signal.SIGTERM)
-        assert (ends(first, 30), ends(second, 30)) == (0, 0)
+        assert (ends(first, 120), ends(second, 120)) == (0, 0)
     assert first.values(DIGEST) == second.values(DIGEST) != []
     assert "Stop requested in epoch" in first.text()
     assert metadata(first.base)["epochs"] >= 1

@@ -10,7 +10,7 @@ import pytest
 
 from scones_algorithms.micro_batches import MicroBatches
 
-DEADLINE_SECONDS = 20
+DEADLINE_SECONDS = 60
 
 
 class Doubling:

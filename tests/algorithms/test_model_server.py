@@ -28,7 +28,7 @@ class Echo:
     def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
         if body == b"wait!":
             self.begun.set()
-            assert self.release.wait(20)
+            assert self.release.wait(60)
         if body == b"break":
             raise RuntimeError("a bug in the model")
         if body == b"teapo":
@@ -45,13 +45,13 @@ def echo() -> Iterator[ModelServer]:
     yield server
     server.shutdown()
     server.server_close()
-    assert server.connections.stop(10)
-    thread.join(10)
+    assert server.connections.stop(60)
+    thread.join(60)
 
 
 def exchange(server: ModelServer, request: bytes, *, end: bool = True) -> bytes:
     """Send bytes, then read until the server closes."""
-    with socket.create_connection(server.server_address[:2], timeout=20) as connection:
+    with socket.create_connection(server.server_address[:2], timeout=60) as connection:
         connection.sendall(request)
         if end:
             connection.shutdown(socket.SHUT_WR)
@@ -72,7 +72,7 @@ def test_ping_is_503_until_there_is_a_model(echo: ModelServer) -> None:
 
 
 def test_a_connection_carries_many_requests(echo: ModelServer) -> None:
-    connection = http.client.HTTPConnection(*echo.server_address[:2], timeout=20)
+    connection = http.client.HTTPConnection(*echo.server_address[:2], timeout=60)
     first_socket = None
     for text in (b"hello", b"teapo", b"break", b"again"):
         connection.request("POST", "/invocations", text)
@@ -127,7 +127,7 @@ def test_a_body_that_makes_no_sense_is_refused(
 
 
 def test_a_body_too_large_is_refused_while_it_is_still_being_sent(echo: ModelServer) -> None:
-    connection = http.client.HTTPConnection(*echo.server_address[:2], timeout=20)
+    connection = http.client.HTTPConnection(*echo.server_address[:2], timeout=60)
     connection.request("POST", "/invocations", bytes(4 * MAX_BODY_BYTES))
     assert connection.getresponse().status == 413
     connection.close()
@@ -135,12 +135,12 @@ def test_a_body_too_large_is_refused_while_it_is_still_being_sent(echo: ModelSer
 
 def test_a_client_that_asks_first_is_told_before_it_sends(echo: ModelServer) -> None:
     head = b"POST /invocations HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: "
-    with socket.create_connection(echo.server_address[:2], timeout=20) as connection:
+    with socket.create_connection(echo.server_address[:2], timeout=60) as connection:
         connection.sendall(head + b"5\r\n\r\n")
         assert status(connection.recv(1000)) == 100
         connection.sendall(b"hello")
         assert status(connection.recv(1000)) == 200
-    with socket.create_connection(echo.server_address[:2], timeout=20) as connection:
+    with socket.create_connection(echo.server_address[:2], timeout=60) as connection:
         connection.sendall(head + b"7000000\r\n\r\n")
         assert status(connection.recv(1000)) == 413
 
@@ -178,7 +178,7 @@ def test_a_bug_in_the_model_is_a_500_without_its_details(echo: ModelServer) -> N
 
 
 def test_a_client_that_stalls_keeps_nobody_waiting(echo: ModelServer) -> None:
-    with socket.create_connection(echo.server_address[:2], timeout=20) as stalled:
+    with socket.create_connection(echo.server_address[:2], timeout=60) as stalled:
         stalled.sendall(HELLO[:-2])
         assert status(exchange(echo, HELLO)) == 200
 
@@ -217,11 +217,11 @@ def test_stopping_finishes_requests_in_hand_and_drops_idle_connections(echo: Mod
     assert isinstance(model, Echo)
     address = echo.server_address[:2]
     with (
-        socket.create_connection(address, timeout=20) as idle,
-        socket.create_connection(address, timeout=20) as busy,
+        socket.create_connection(address, timeout=60) as idle,
+        socket.create_connection(address, timeout=60) as busy,
     ):
         busy.sendall(HELLO.replace(b"hello", b"wait!"))
-        assert model.begun.wait(20)
+        assert model.begun.wait(60)
         assert not echo.connections.stop(0.1)
         assert idle.recv(1000) == b""
         model.release.set()

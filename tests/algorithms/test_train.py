@@ -107,8 +107,8 @@ def test_a_stop_request_saves_the_model_and_succeeds(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         stopped = time.monotonic()
         rest = process.stdout.read()
-        assert process.wait(30) == 0
-    assert time.monotonic() - stopped < 30
+        assert process.wait(90) == 0
+    assert time.monotonic() - stopped < 90
     assert "Stop requested" in rest
     assert metadata(base)["epochs"] >= 1
     image = (base / "input" / "data" / "train" / "000.png").read_bytes()
