@@ -24,7 +24,7 @@ from scones_localstack.sagemaker.store import Resource, Shipment, now
 SHUT_DOWN = "The SageMaker service was stopped while the job was running."
 CUT_SHORT = "InternalServerError: The SageMaker service was stopped before the job had ended."
 ROOT = "ml"
-_LOG_SECONDS = 5.0
+_LOG_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
