@@ -16,6 +16,7 @@ from scones_algorithms.container import Channel, Cluster
 from scones_algorithms.distributed.line import Peer, meet
 from scones_algorithms.errors import ClusterError, CustomerError
 from scones_algorithms.image_classification.entries import Entry, own_share
+from scones_algorithms.image_classification.initial import BASE_FILE
 from scones_algorithms.image_classification.predictor import Predictor
 from tests.algorithms.hosts import (
     Host,
@@ -82,7 +83,7 @@ def test_hosts_begin_with_the_base_network_and_judge_by_all_their_images(
     with started(bases) as (first, second):
         assert (ends(first, 300), ends(second, 120)) == (0, 0), first.text() + second.text()
     for host in (first, second):
-        assert "Starting from the base network wide-cifar78-v2.params" in host.text()
+        assert f"Starting from the base network {BASE_FILE.name}" in host.text()
         assert "images: 24 to train on" in host.text()
     (digest,) = first.values(DIGEST)
     assert second.values(DIGEST) == [digest]

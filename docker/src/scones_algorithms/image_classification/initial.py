@@ -24,7 +24,7 @@ from scones_algorithms.weights import set_weights
 
 log = logging.getLogger(__name__)
 
-BASE_FILE: Final = Path(__file__).parent / "base" / "wide-cifar78-v2.params"
+BASE_FILE: Final = Path(__file__).parent / "base" / "wide-cifar78-v3.params"
 
 
 def set_initial_weights(network: Any, job: Job) -> None:

@@ -134,7 +134,7 @@ FINE_TUNING = replace(MODERN, epochs=10, warmup_epochs=1, mirror=False, growth=(
 
 PRETRAIN = Recipe(
     name="pretrain",
-    epochs=20,
+    epochs=40,
     mini_batch_size=128,
     optimizer="nag",
     learning_rate=0.2,
@@ -147,7 +147,7 @@ PRETRAIN = Recipe(
     weight_average=0.9,
     mirror=True,
     keep="last",
-    growth=((0.75, 0.625), (0.9, 0.75)),
+    growth=((0.7, 0.625), (0.85, 0.75)),
 )
 
 RECIPES = {recipe.name: recipe for recipe in (BUILTIN, MODERN, PRETRAIN)}
