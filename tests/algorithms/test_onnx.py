@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mxnet as mx
@@ -29,6 +31,7 @@ from tests.algorithms.pictures import encoded, picture
 from tests.algorithms.servers import Server
 
 TOLERANCE = 1e-4
+DEADLINE_SECONDS = 60
 PNG = encoded(picture(0, np.random.default_rng(1)))
 
 SMALL, LARGE = (3, 16, 16), (3, 96, 96)  # from 96 pixels on the first layers shrink the image
@@ -91,10 +94,27 @@ def lively_network(
     return network, float(logits.std(axis=0).mean())
 
 
-def opened(folder: Path, *, embedding: bool = False) -> OnnxNetwork:
+def opened(folder: Path, *, embedding: bool = False, threads: int = 1) -> OnnxNetwork:
     about = json.loads((folder / METADATA_FILE).read_text())["onnx"]
     file = OnnxFile(about["file"], about["sha256"])
-    return OnnxNetwork(folder, file, embedding=embedding, threads=1)
+    return OnnxNetwork(folder, file, embedding=embedding, threads=threads)
+
+
+def test_calls_at_the_same_time_say_what_each_says_alone(trained: Trained) -> None:
+    network = opened(trained.base / "model", threads=2)
+    shape = json.loads((trained.base / "model" / "model-shapes.json").read_text())[0]["shape"]
+    images = np.random.default_rng(5).normal(0, 1, (40, *shape[1:])).astype(np.float32)
+    alone = np.concatenate([network(image[np.newaxis]) for image in images])
+    together = threading.Barrier(4)
+
+    def call(number: int) -> np.ndarray:
+        together.wait(DEADLINE_SECONDS)
+        return network(images[number : number + 1])
+
+    with ThreadPoolExecutor(4) as pool:
+        found = np.concatenate(list(pool.map(call, range(len(images)))))
+    np.testing.assert_allclose(found, alone, rtol=0, atol=TOLERANCE)
+    assert alone.std(axis=0).max() > 100 * TOLERANCE  # images are told apart
 
 
 def test_the_file_has_one_input_one_opset_and_any_number_of_images(trained: Trained) -> None:
