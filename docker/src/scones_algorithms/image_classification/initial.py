@@ -1,6 +1,7 @@
 """The weights that a training begins with, where they are not random.
 
-    channel `model`           an earlier job's model.tar.gz: all layers (incremental training)
+    channel `model`           an earlier job's model.tar.gz: all layers (incremental training);
+                              of a job of AWS's own algorithm, its network as well
     use_pretrained_model=1    the base network that comes with this package: all but the last layer
 
 The channel wins, as with the built-in.
@@ -17,14 +18,30 @@ from scones_algorithms.checkpoint import Arrays
 from scones_algorithms.container import MODEL_CHANNEL, Channel
 from scones_algorithms.earlier_model import load_arrays, unpacked
 from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.builtin_model import read_built_in
+from scones_algorithms.image_classification.builtin_network import in_our_scale, open_network
 from scones_algorithms.image_classification.files import METADATA_FILE, latest_weights
 from scones_algorithms.image_classification.job import Job
-from scones_algorithms.image_classification.network import last_layer
+from scones_algorithms.image_classification.network import build_network, last_layer
 from scones_algorithms.weights import set_weights
 
 log = logging.getLogger(__name__)
 
 BASE_FILE: Final = Path(__file__).parent / "base" / "wide-cifar78-v3.params"
+
+
+def initial_network(job: Job) -> Any:
+    """Build the network that a job trains, before it gets its initial weights.
+
+    Raises:
+        CustomerError: the model of the channel is broken, or of another job than this one says.
+    """
+    if MODEL_CHANNEL in job.channels:
+        with unpacked(job.channels[MODEL_CHANNEL]) as folder:
+            model = read_built_in(folder)
+            if model:
+                return open_network(folder, model, job)
+    return build_network(job.num_layers, job.num_classes, job.image_shape, wide=job.wide)
 
 
 def set_initial_weights(network: Any, job: Job) -> None:
@@ -70,6 +87,9 @@ def _read_folder(folder: Path, calibrated: tuple[str, ...]) -> Arrays:
     loaded = load_arrays(latest_weights(folder))
     arrays = {name.partition(":")[2]: array.asnumpy() for name, array in loaded.items()}
     temperature = _temperature(folder / METADATA_FILE)
+    model = read_built_in(folder)
+    if model and not (folder / METADATA_FILE).exists():
+        arrays = in_our_scale(arrays, model)
     return {
         name: array * np.float32(temperature) if name in calibrated else array
         for name, array in arrays.items()

@@ -1,12 +1,16 @@
-"""What serving needs of model-metadata.json."""
+"""What serving needs to know of a model: from model-metadata.json, or of AWS's own models."""
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scones_algorithms.errors import CustomerError
+from scones_algorithms.image_classification.builtin_model import read_built_in
 from scones_algorithms.image_classification.files import METADATA_FILE
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Metadata:
 
 
 def read_metadata(directory: Path) -> Metadata:
-    """Read the metadata of an unpacked model.
+    """Read the metadata of an unpacked model; one of AWS's built-in algorithm has none.
 
     Raises:
         CustomerError: it is not there, or not what training writes.
@@ -57,11 +61,24 @@ def read_metadata(directory: Path) -> Metadata:
             onnx=_onnx_file(document.get("onnx")),
         )
     except FileNotFoundError:
-        raise CustomerError(
-            f"{path} is missing: is {directory} the unpacked model.tar.gz of a training job?"
-        ) from None
+        return _of_built_in(directory)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CustomerError(f"{path} cannot be used: {type(error).__name__} {error}") from None
+
+
+def _of_built_in(directory: Path) -> Metadata:
+    """Tell how AWS prepares images for the models of its built-in algorithm."""
+    model = read_built_in(directory)
+    if model is None:
+        raise CustomerError(
+            f"{directory / METADATA_FILE} is missing: is {directory} the unpacked model.tar.gz of "
+            "a training job?"
+        )
+    log.info(
+        "no %s: a model of AWS's built-in algorithm, which takes colours from 0 to 255",
+        METADATA_FILE,
+    )
+    return Metadata(model.image_shape, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
 def _onnx_file(about: Any) -> OnnxFile | None:

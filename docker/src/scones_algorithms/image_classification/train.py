@@ -27,14 +27,11 @@ from scones_algorithms.image_classification.entries import (
     present,
     read_entries,
 )
-from scones_algorithms.image_classification.initial import set_initial_weights
+from scones_algorithms.image_classification.initial import initial_network, set_initial_weights
 from scones_algorithms.image_classification.job import Job
 from scones_algorithms.image_classification.labels import LabelForm
 from scones_algorithms.image_classification.model import Model
-from scones_algorithms.image_classification.network import (
-    build_network,
-    describe_network,
-)
+from scones_algorithms.image_classification.network import describe_network
 from scones_algorithms.image_classification.onlooker import has_onlooker, learn
 from scones_algorithms.image_classification.optimizer import build_exchange
 from scones_algorithms.image_classification.provenance import digest as digest_of
@@ -63,7 +60,7 @@ def train(job: Job, container: Container, stop: StopRequest) -> None:
     _tell(job, images, validation)
     cv2.setNumThreads(1)
     mx.random.seed(job.seed)
-    network = build_network(job.num_layers, job.num_classes, job.image_shape, wide=job.wide)
+    network = initial_network(job)
     batches = _batches(job, images)
     checkpoints = Checkpoints(
         container.checkpoint_dir,
