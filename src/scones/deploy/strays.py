@@ -62,7 +62,7 @@ def _rules(aws: Aws, names: set[str]) -> Iterator[Remainder]:
     client = aws.client("events")
     for found in _listed(client, "list_rules", "Rules"):
         if (name := found["Name"]) in names:
-            yield Remainder(f"rule {name}", partial(_delete_rule, client, name))
+            yield Remainder(f"rule {name}", partial(delete_rule, client, name))
 
 
 def _queues(aws: Aws, names: set[str]) -> Iterator[Remainder]:
@@ -133,7 +133,7 @@ def _roles(aws: Aws, prefix: str) -> Iterator[Remainder]:
     client = aws.client("iam")
     for found in _listed(client, "list_roles", "Roles"):
         if (name := found["RoleName"]).startswith(prefix):
-            yield Remainder(f"role {name}", partial(_delete_role, client, name))
+            yield Remainder(f"role {name}", partial(delete_role, client, name))
 
 
 def _listed(client: Any, operation: str, field: str) -> list[dict[str, Any]]:
@@ -152,14 +152,17 @@ def _delete_plan(client: Any, plan: dict[str, Any]) -> None:
     delete_if_there(client.delete_usage_plan, usagePlanId=plan["id"])
 
 
-def _delete_rule(client: Any, name: str) -> None:
-    targets = client.list_targets_by_rule(Rule=name)["Targets"]
+def delete_rule(client: Any, name: str, bus: str = "default") -> None:
+    """Delete a rule of EventBridge's, its targets first."""
+    targets = client.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
     if targets:
-        client.remove_targets(Rule=name, Ids=[target["Id"] for target in targets])
-    delete_if_there(client.delete_rule, Name=name)
+        ids = [target["Id"] for target in targets]
+        client.remove_targets(Rule=name, EventBusName=bus, Ids=ids)
+    delete_if_there(client.delete_rule, Name=name, EventBusName=bus)
 
 
-def _delete_role(client: Any, name: str) -> None:
+def delete_role(client: Any, name: str) -> None:
+    """Delete a role, its policies first."""
     for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
         client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
     for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:

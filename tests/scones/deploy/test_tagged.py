@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 
 import boto3
@@ -9,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from scones.deploy import OperationsSettings, deploy, destroy, stack
-from scones.deploy.tagged import _remove, is_there, tagged
+from scones.deploy.tagged import is_there, remove, tagged
 from scones.errors import DeployError
 from tests.aws_models import faults
 from tests.scones.stack_fixtures.fixtures import stack_settings
@@ -53,6 +54,14 @@ def make_each_kind(aws, role_arn):
     )
     aws.client("sns").create_topic(Name="outside")
     aws.client("sqs").create_queue(QueueName="outside")
+    cloudformation = aws.client("cloudformation")
+    cloudformation.create_stack(
+        StackName="outside",
+        TemplateBody=json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}),
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="outside", WaiterConfig={"Delay": 1}
+    )
     gateway = aws.client("apigateway")
     region = aws.region
     api = gateway.create_rest_api(name="outside")["id"]
@@ -73,10 +82,14 @@ def test_each_kind_can_be_looked_for_and_deleted(aws, deployed):
         f"arn:aws:states:{ACCOUNT}:stateMachine:outside",
         f"arn:aws:sns:{ACCOUNT}:outside",
         f"arn:aws:sqs:{ACCOUNT}:outside",
+        aws.client("cloudformation").describe_stacks(StackName="outside")["Stacks"][0]["StackId"],
     ):
         assert is_there(aws, arn), arn
-        _remove(aws, arn)
-        assert not is_there(aws, arn), arn
+        remove(aws, arn)
+        deadline = time.monotonic() + 60
+        while is_there(aws, arn):  # a stack takes a moment
+            assert time.monotonic() < deadline, arn
+            time.sleep(0.1)
 
 
 @pytest.mark.parametrize("kind", ["endpoint", "endpoint-config", "model", "model-card"])
@@ -85,10 +98,10 @@ def test_what_sagemaker_no_longer_has_is_not_there(aws, kind):
 
 
 def test_an_unknown_kind_is_named(aws):
-    arn = f"arn:aws:ec2:{ACCOUNT}:instance/i-1"
+    arn = f"arn:aws:rds:{ACCOUNT}:db:mine"
     assert is_there(aws, arn)
-    with pytest.raises(DeployError, match=r"instance/i-1 carries the tag .*delete it"):
-        _remove(aws, arn)
+    with pytest.raises(DeployError, match=r"db:mine carries the tag .*delete it"):
+        remove(aws, arn)
 
 
 OPERATIONS = OperationsSettings(50, 1, 3, 600, "", "", "UTC")
