@@ -19,6 +19,7 @@ from scones.aws import Aws
 from scones.errors import DataError, EndpointError, UsageError
 from scones.monitor.baseline.separation import Vectors
 from scones.progress import SILENT, Reporter
+from scones.tags import as_list
 
 OUTPUT_ENV = "SCONES_OUTPUT"
 POLL_SECONDS = 0.5
@@ -73,9 +74,11 @@ def embed(
     model: ServedModel,
     images: Sequence[Path],
     *,
+    project: str,
     bucket: str,
     prefix: str,
     instance_type: str,
+    tags: Mapping[str, str] | None = None,
     reporter: Reporter = SILENT,
 ) -> Vectors:
     """Run a batch transform job on images.
@@ -84,9 +87,11 @@ def embed(
         aws: The session.
         model: Whose embeddings are wanted.
         images: PNG or JPEG files whose names differ.
+        project: First part of the job's name.
         bucket: Bucket for images and answers while the job runs.
         prefix: Where in the bucket.
         instance_type: Such as ml.m5.large.
+        tags: Of the job.
         reporter: Told how far it is.
 
     Returns:
@@ -95,7 +100,7 @@ def embed(
     Raises:
         EndpointError: The job failed, or the model's server gives no embeddings.
     """
-    job = f"embeddings-{uuid.uuid4().hex[:12]}"
+    job = f"{project}-embeddings-{uuid.uuid4().hex[:12]}"
     place = f"{prefix}/{job}"
     s3 = aws.client("s3")
     try:
@@ -103,7 +108,7 @@ def embed(
             s3.put_object(Bucket=bucket, Key=f"{place}/in/{file.name}", Body=file.read_bytes())
             reporter.progress("images to be embedded", done, len(images), "images")
         aws.client("sagemaker").create_transform_job(
-            **_request(job, model, bucket, place, instance_type)
+            **_request(job, model, bucket, place, instance_type), Tags=as_list(tags or {})
         )
         _wait(aws, job, len(images), reporter)
         return _answers(s3, bucket, f"{place}/out", images, model)

@@ -38,7 +38,7 @@ def destroy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) 
     is_ours = remains.ownership(aws, settings)
     removed = [
         label
-        for find in (remains.monitoring, remains.training, remains.hosting)
+        for find in (remains.monitoring, remains.jobs, remains.hosting)
         for label in remains.remove_all(partial(find, aws, is_ours), reporter=reporter)
     ]
     cloudformation = aws.client("cloudformation")
@@ -69,7 +69,7 @@ def _left(aws: Aws, settings: DeploySettings, is_ours: Ownership) -> list[str]:
     ]
     outside = [
         remainder.label
-        for find in (remains.monitoring, remains.training, remains.hosting, remains.logs)
+        for find in (remains.monitoring, remains.jobs, remains.hosting, remains.logs)
         for remainder in find(aws, is_ours)
     ]
     found = [

@@ -19,6 +19,7 @@ from scones.progress import SILENT, Reporter
 
 TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+TRANSFORM_LOG_GROUP = "/aws/sagemaker/TransformJobs"
 LOG_GROUP_PREFIXES = ("/aws/lambda/", "/aws/sagemaker/Endpoints/")
 DEADLINE_SECONDS = 600.0
 FIRST_POLL_SECONDS = 0.05
@@ -33,10 +34,6 @@ _GONE = {
     "ValidationException",  # SageMaker's, also for what cannot be deleted yet
 }
 _STACK_SUFFIX = "-core"
-_LIVE_STACKS = [
-    "REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED",
-    "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,13 @@ class Ownership:
 
 def ownership(aws: Aws, settings: DeploySettings) -> Ownership:
     """Return the rule, after looking which other projects are deployed."""
-    pages = aws.client("cloudformation").get_paginator("list_stacks")
+    pages = aws.client("cloudformation").get_paginator("list_stacks").paginate()
     names = (
         summary["StackName"].removesuffix(_STACK_SUFFIX)
-        for page in pages.paginate(StackStatusFilter=_LIVE_STACKS)
+        for page in pages
         for summary in page["StackSummaries"]
         if summary["StackName"].endswith(_STACK_SUFFIX)
+        and summary["StackStatus"] != "DELETE_COMPLETE"  # AWS lists those for 90 days
     )
     longer = {name for name in names if name.startswith(f"{settings.project}-")}
     return Ownership(settings.project, tuple(sorted(longer)))
@@ -127,24 +125,25 @@ def monitoring(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
                 )
 
 
-def training(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
-    """Yield the training jobs under way; those that have ended stay, as AWS keeps them."""
+def jobs(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
+    """Yield training and transform jobs under way; AWS keeps those that have ended."""
     sagemaker = aws.client("sagemaker")
-    for status in ("InProgress", "Stopping"):
-        pages = sagemaker.get_paginator("list_training_jobs").paginate(
-            NameContains=is_ours.project, StatusEquals=status
-        )
-        for job in [job for page in pages for job in page["TrainingJobSummaries"]]:
-            name = job["TrainingJobName"]
-            if is_ours(name):
-                yield Remainder(
-                    f"training job {name}",
-                    partial(delete_if_there, sagemaker.stop_training_job, TrainingJobName=name),
-                )
+    for kind in ("Training", "Transform"):
+        pages = sagemaker.get_paginator(f"list_{kind.lower()}_jobs")
+        stop = getattr(sagemaker, f"stop_{kind.lower()}_job")
+        for status in ("InProgress", "Stopping"):
+            found = pages.paginate(NameContains=is_ours.project, StatusEquals=status)
+            for job in [job for page in found for job in page[f"{kind}JobSummaries"]]:
+                name = job[f"{kind}JobName"]
+                if is_ours(name):
+                    yield Remainder(
+                        f"{kind.lower()} job {name}",
+                        partial(delete_if_there, stop, **{f"{kind}JobName": name}),
+                    )
 
 
 def logs(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
-    """Yield log groups of functions and endpoints, log streams of training and monitoring jobs."""
+    """Yield log groups of functions and endpoints, and log streams of jobs."""
     client = aws.client("logs")
     for prefix in LOG_GROUP_PREFIXES:
         pages = client.get_paginator("describe_log_groups").paginate(
@@ -157,7 +156,12 @@ def logs(aws: Aws, is_ours: Ownership) -> Iterator[Remainder]:
                     partial(delete_if_there, client.delete_log_group, logGroupName=group),
                 )
     streams = [
-        *((TRAINING_LOG_GROUP, stream) for stream in _training_streams(client, is_ours)),
+        *(
+            (group, stream)
+            for group in (TRAINING_LOG_GROUP, TRANSFORM_LOG_GROUP)
+            for stream in _streams(client, group, f"{is_ours.project}-")
+            if is_ours(stream)
+        ),
         *((PROCESSING_LOG_GROUP, stream) for stream in _monitoring_streams(aws, is_ours)),
     ]
     for group, stream in streams:
@@ -200,11 +204,6 @@ def remove_all(
         time.sleep(interval)
         interval = min(2 * interval, LONGEST_POLL_SECONDS)
     return list(removed)
-
-
-def _training_streams(client: Any, is_ours: Ownership) -> list[str]:
-    names = _streams(client, TRAINING_LOG_GROUP, f"{is_ours.project}-")
-    return [name for name in names if is_ours(name)]
 
 
 def _monitoring_streams(aws: Aws, is_ours: Ownership) -> list[str]:

@@ -65,9 +65,11 @@ def _embed(project: Project, source: "Source", model: ServedModel) -> Embeddings
             project.aws,
             model,
             images,
+            project=project.settings.project,
             bucket=project.outputs.data_bucket,
             prefix=PREFIX,
             instance_type=project.settings.target.endpoint_instance_type,
+            tags=project.tags,
             reporter=project.reporter,
         )
     return Embeddings(model.name, model.data_uri, vectors)

@@ -1,5 +1,7 @@
 """Destruction: all of a project goes, and nothing of any other."""
 
+import json
+
 import pytest
 
 from scones.deploy import deploy, destroy, remains
@@ -93,6 +95,56 @@ def test_what_does_not_go_is_named(monkeypatch):
     with pytest.raises(DeployError, match="endpoint stubborn: run `scones destroy` again"):
         remains.remove_all(find)
     assert len(asked) > 1  # an endpoint in creation refuses at first, so it is asked again
+
+
+def test_a_project_with_a_longer_name_is_known_in_whatever_state_its_stack_is(aws):
+    cloudformation = aws.client("cloudformation")
+    topic = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
+    made = {"StackName": f"{LONGER}-core", "ChangeSetName": "never-executed"}
+    cloudformation.create_change_set(**made, ChangeSetType="CREATE", TemplateBody=json.dumps(topic))
+    assert remains.ownership(aws, stack_settings(DOOMED)).longer_projects == (LONGER,)
+    cloudformation.delete_stack(StackName=f"{LONGER}-core")
+
+
+def test_a_stack_that_was_deleted_owns_nothing_and_one_in_between_does():
+    class Stacks:
+        """CloudFormation's list as AWS has it; LocalStack has few of these states."""
+
+        def client(self, _):
+            return self
+
+        def get_paginator(self, _):
+            return self
+
+        def paginate(self):
+            states = {
+                "updating": "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+                "stuck": "UPDATE_ROLLBACK_FAILED",
+                "gone": "DELETE_COMPLETE",
+            }
+            yield {
+                "StackSummaries": [
+                    {"StackName": f"{DOOMED}-{name}-core", "StackStatus": state}
+                    for name, state in states.items()
+                ]
+            }
+
+    found = remains.ownership(Stacks(), stack_settings(DOOMED))
+    assert found.longer_projects == (f"{DOOMED}-stuck", f"{DOOMED}-updating")
+
+
+def test_the_log_of_a_transform_job_goes_too(aws):
+    logs = aws.client("logs")
+    group = {"logGroupName": remains.TRANSFORM_LOG_GROUP}
+    names = (f"{DOOMED}-embeddings-1/i-1", f"{LONGER}-embeddings-1/i-1")
+    if not logs.describe_log_groups(logGroupNamePrefix=group["logGroupName"])["logGroups"]:
+        logs.create_log_group(**group)
+    for name in names:
+        logs.create_log_stream(**group, logStreamName=name)
+    deploy(aws, stack_settings(LONGER))
+    removed = destroy(aws, stack_settings(DOOMED))
+    assert removed == [f"log stream {remains.TRANSFORM_LOG_GROUP}/{names[0]}"]
+    destroy(aws, stack_settings(LONGER))
 
 
 @pytest.mark.parametrize(
