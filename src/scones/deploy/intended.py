@@ -25,7 +25,7 @@ def core_change(aws: Aws, settings: DeploySettings, artifacts: Sequence[Artifact
     keys = {artifact.parameter: artifact.key for artifact in artifacts}
     values = declared(document, settings.parameters(bucket, keys))
     body = with_deployment(text, keys[DOCUMENT_PARAMETER])
-    return StackChange(settings.stack_name, body, values, settings.all_tags)
+    return StackChange(settings.stack_name, body, values, settings.all_tags, bucket)
 
 
 def operations_change(
@@ -49,8 +49,9 @@ def operations_change(
     core = describe(aws.client("cloudformation"), settings.stack_name) or {}
     values = {o["OutputKey"]: str(o["OutputValue"]) for o in core.get("Outputs", [])}
     keys = {artifact.parameter: artifact.key for artifact in artifacts}
-    values |= settings.parameters(settings.artifacts_bucket(aws.account, aws.region), keys)
+    bucket = settings.artifacts_bucket(aws.account, aws.region)
+    values |= settings.parameters(bucket, keys)
     there = scaling and hosting.status(aws, settings.endpoint_name) == "InService"
     values |= operations.parameters(endpoint_is_there=there)
     name = settings.operations_stack_name
-    return StackChange(name, text, declared(document, values), settings.all_tags)
+    return StackChange(name, text, declared(document, values), settings.all_tags, bucket)

@@ -7,6 +7,7 @@ from scones.deploy import stack
 from scones.deploy.artifacts import ensure_bucket, upload_missing
 from scones.deploy.definitions import require_valid
 from scones.deploy.intended import artifacts_of, core_change, operations_change
+from scones.deploy.large_template import placed
 from scones.deploy.operation import Condition, condition_of, describe
 from scones.deploy.package import DEFINITIONS
 from scones.deploy.remains import remove_all
@@ -45,7 +46,7 @@ def deploy(aws: Aws, settings: DeploySettings, *, reporter: Reporter = SILENT) -
         reporter=reporter,
     )
     upload_missing(aws.client("s3"), bucket, artifacts, reporter=reporter)
-    changed = _bring_up_to_date(aws, change, settings, reporter)
+    changed = _bring_up_to_date(aws, placed(aws.client("s3"), change), settings, reporter)
     stack.require_built(aws.client("cloudformation"), settings.stack_name)
     reporter.note(f"{settings.stack_name} is {'deployed' if changed else 'up to date'}")
     if settings.protected:
@@ -81,6 +82,7 @@ def deploy_operations(
         aws, settings, operations, artifacts_of(aws, settings), scaling=scaling
     )
     exists = make_way(aws, name, settings, reporter)
+    change = placed(aws.client("s3"), change)
     changed = stack.apply(cloudformation, change, exists=exists, reporter=reporter)
     reporter.note(f"{name} is {'deployed' if changed else 'up to date'}")
 

@@ -11,6 +11,7 @@ from scones.aws import Aws
 from scones.deploy import stack
 from scones.deploy.artifacts import bucket_exists
 from scones.deploy.intended import artifacts_of, core_change, operations_change
+from scones.deploy.large_template import placed
 from scones.deploy.operation import Condition, condition_of, describe
 from scones.deploy.planning import PlannedResource, plan
 from scones.deploy.settings import DeploySettings
@@ -91,7 +92,7 @@ def of_stack(
         yield from (_created(each) for each in planned if each.stack == change.stack_name)
         return
     names = {each.logical_id: each.name for each in planned if each.stack == change.stack_name}
-    for entry in stack.reviewed(cloudformation, change):
+    for entry in stack.reviewed(cloudformation, placed(aws.client("s3"), change)):
         yield _described(entry, names)
 
 

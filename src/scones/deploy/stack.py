@@ -56,12 +56,23 @@ class StackChange:
         template_body: The template's text.
         parameters: Parameter names and values.
         tags: Of the stack and of all that is in it.
+        bucket: For a template that is larger than a request takes.
+        template_url: Where such a template is in S3; empty for one that goes along.
     """
 
     stack_name: str
     template_body: str
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
+    bucket: str
+    template_url: str = ""
+
+    @property
+    def template(self) -> dict[str, str]:
+        """The template as CreateChangeSet asks for it."""
+        if self.template_url:
+            return {"TemplateURL": self.template_url}
+        return {"TemplateBody": self.template_body}
 
 
 def settled(
@@ -196,7 +207,7 @@ def _create_change_set(
             StackName=change.stack_name,
             ChangeSetName=f"scones-{time.time_ns()}",
             ChangeSetType=change_set_type,
-            TemplateBody=change.template_body,
+            **change.template,
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value}
                 for name, value in change.parameters.items()

@@ -10,7 +10,11 @@ import yaml
 from scones.deploy.settings import DeploySettings
 from scones.errors import DeployError
 
-BODY_LIMIT_BYTES = 51_200  # CreateChangeSet: largest TemplateBody
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+BODY_LIMIT_BYTES = 51_200
+"""The largest template that goes along in a request; a larger one is read from S3."""
+LIMIT_BYTES = 1_048_576
+"""The largest template."""
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
 
@@ -50,8 +54,8 @@ def read_template(path: Path) -> tuple[str, dict[str, Any]]:
         raise DeployError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
         raise DeployError(f"{path} has no Resources: run cfn-lint on it")
-    if len(text.encode()) > BODY_LIMIT_BYTES:
-        raise DeployError(f"{path} is larger than the {BODY_LIMIT_BYTES:,} bytes of a template")
+    if len(text.encode()) > LIMIT_BYTES:
+        raise DeployError(f"{path} is larger than the {LIMIT_BYTES:,} bytes of a template")
     return text, document
 
 

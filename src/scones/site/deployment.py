@@ -13,6 +13,7 @@ from typing import Any
 from scones.aws import Aws
 from scones.deploy import stack
 from scones.deploy.artifacts import ensure_bucket, upload_missing
+from scones.deploy.large_template import placed
 from scones.deploy.operation import describe
 from scones.deploy.package import Artifact
 from scones.deploy.pipeline import make_way
@@ -97,11 +98,17 @@ def deploy(
     """
     wanted = _wanted(aws, settings, site, backend)
     s3, bucket = aws.client("s3"), settings.artifacts_bucket(aws.account, aws.region)
-    ensure_bucket(s3, bucket, aws.region, tags=settings.all_tags, reporter=reporter)
+    ensure_bucket(
+        *(s3, bucket, aws.region),
+        tags=settings.all_tags,
+        kms_key_arn=settings.kms_key_arn,
+        reporter=reporter,
+    )
     upload_missing(s3, bucket, [wanted.artifact], reporter=reporter)
     cloudformation, name = aws.client("cloudformation"), settings.site_stack_name
     exists = make_way(aws, name, settings, reporter)
-    changed = stack.apply(cloudformation, wanted.change, exists=exists, reporter=reporter)
+    change = placed(s3, wanted.change)
+    changed = stack.apply(cloudformation, change, exists=exists, reporter=reporter)
     reporter.note(f"{name} is {'deployed' if changed else 'up to date'}")
     outputs = _outputs(describe(cloudformation, name) or {})
     return DeployedSite(outputs["SiteUrl"], wanted.release, outputs["FirstPersonSecretArn"])
@@ -136,13 +143,14 @@ class _Wanted:
 
 def _wanted(aws: Aws, settings: DeploySettings, site: SiteSettings, backend: Backend) -> _Wanted:
     text, document = read_template(settings.source_root / "cloudformation" / "site.yaml")
+    bucket = settings.artifacts_bucket(aws.account, aws.region)
     packed = bundle.build(settings.source_root)
     artifact = Artifact(BUNDLE_PARAMETER, f"site/{packed.release}.zip", packed.body)
     values = {
         **site.parameters,
         "Project": settings.project,
         "Email": settings.email,
-        "ArtifactsBucket": settings.artifacts_bucket(aws.account, aws.region),
+        "ArtifactsBucket": bucket,
         BUNDLE_PARAMETER: artifact.key,
         "PlatformName": newest_platform(aws.client("elasticbeanstalk")),
         "ApiUrl": backend.api_url,
@@ -150,7 +158,7 @@ def _wanted(aws: Aws, settings: DeploySettings, site: SiteSettings, backend: Bac
         "StorageOrigins": ",".join(backend.storage_origins),
     }
     name, given = settings.site_stack_name, declared(document, values)
-    change = StackChange(name, text, given, settings.all_tags)
+    change = StackChange(name, text, given, settings.all_tags, bucket)
     return _Wanted(change, artifact, packed.release, document["Resources"])
 
 
