@@ -182,8 +182,9 @@ class Settings(BaseSettings):
     @property
     def target(self) -> Profile:
         """The chosen profile with this project's overrides."""
-        base = PROFILES[self.profile].model_dump()
-        return Profile.model_validate(base | dict(self.profiles.get(self.profile, {})))
+        given = dict(self.profiles.get(self.profile, {}))
+        base = PROFILES[self.profile].in_region(given.get("region"))
+        return Profile.model_validate(base.model_dump() | given)
 
     @property
     def endpoint_name(self) -> str:

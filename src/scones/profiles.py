@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from scones.builtin_registries import builtin_uri, region_of
+
 LOOPBACK_HOST = "127.0.0.1"
 
 SCHEDULE = r"^((cron|rate|at)\(.+\))?$"
@@ -148,6 +150,33 @@ class Profile(BaseModel):
             raise ValueError("subnets and security_groups go together")
         return self
 
+    @model_validator(mode="after")
+    def _images_are_in_the_region(self) -> Self:
+        """Refuse what SageMaker cannot pull; the emulator runs the same URI of any region."""
+        for setting in ("training_image", "detector_image"):
+            found = region_of(getattr(self, setting))
+            if not self.emulated and found not in (None, self.region):
+                raise ValueError(
+                    f"{setting} is in {found}, and SageMaker in {self.region} pulls from its own "
+                    "region only"
+                )
+        return self
+
+    def in_region(self, region: str | None) -> "Profile":
+        """Return this profile with AWS's own images from another region's registry.
+
+        Raises:
+            ConfigError: That region has none that scones knows.
+        """
+        if region in (None, self.region):
+            return self
+        changed = {"region": region}
+        for setting in ("training_image", "detector_image"):
+            image = getattr(self, setting)
+            if region_of(image) is not None:
+                changed[setting] = builtin_uri(image.rpartition("/")[2].partition(":")[0], region)
+        return self.model_copy(update=changed)
+
     @property
     def vpc_config(self) -> dict[str, list[str]] | None:
         """The network of jobs and models, as SageMaker has it; None for SageMaker's own."""
@@ -234,8 +263,8 @@ PROFILES = {
             protected=True,
             watched=True,
             monthly_budget_usd=50,
-            training_image="811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
-            detector_image="811284229777.dkr.ecr.us-east-1.amazonaws.com/object-detection:1",
+            training_image=builtin_uri("image-classification", "us-east-1"),
+            detector_image=builtin_uri("object-detection", "us-east-1"),
             training_instance_type="ml.p3.2xlarge",  # the built-in algorithm trains on GPUs only
             endpoint_instance_type="ml.m5.xlarge",
         ),

@@ -112,30 +112,42 @@ class Project:
     # Images
 
     @property
-    def local_image(self) -> str | None:
-        """The image of jobs and endpoints, where it has to be pushed to the target's registry."""
+    def local_images(self) -> tuple[str, ...]:
+        """Those images of jobs and endpoints that have to be pushed to the target's registry."""
         target = self.settings.target
-        named = images.names_registry(target.training_image)
-        return target.training_image if target.registry and not named else None
+        asked = (target.training_image, target.detector_image)
+        return tuple(i for i in asked if target.registry and not images.names_registry(i))
 
     @property
     def training_image(self) -> str:
-        """URI of the image of jobs and endpoints, at the target.
+        """URI of the image of the classifier's jobs and endpoint, at the target.
 
         Raises:
             ImageError: It is to be in ECR and was not pushed.
         """
-        if self.local_image is None:
-            return self.settings.target.training_image
-        return images.pushed_uri(self.aws, self.settings.project, self.local_image)
+        return self._at_target(self.settings.target.training_image)
+
+    @property
+    def detector_image(self) -> str:
+        """URI of the image of the detector's jobs and endpoint, at the target.
+
+        Raises:
+            ImageError: It is to be in ECR and was not pushed.
+        """
+        return self._at_target(self.settings.target.detector_image)
+
+    def _at_target(self, image: str) -> str:
+        if image not in self.local_images:
+            return image
+        return images.pushed_uri(self.aws, self.settings.project, image)
 
     @property
     def image_repositories(self) -> tuple[str, ...] | None:
         """Repositories that are to be in the target's registry; None where it has none."""
         if not self.settings.target.registry:
             return None
-        asked = (self.local_image,) if self.local_image else ()
-        return tuple(images.repository_name(self.settings.project, image) for image in asked)
+        names = (images.repository_name(self.settings.project, i) for i in self.local_images)
+        return tuple(dict.fromkeys(names))
 
     # Services
 

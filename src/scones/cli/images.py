@@ -24,7 +24,8 @@ def image() -> None:
 def push(invocation: Invocation, *, name: str | None, yes: bool, as_json: bool) -> None:
     """Push an image of this machine to ECR, and say what its scan found.
 
-    IMAGE is the profile's training_image, or scones/image-classification:latest.
+    IMAGE is the profile's training_image or detector_image that names no registry, by default the
+    first of them, or scones/image-classification:latest.
     """
     with invocation.project() as (project, terminal):
         steps.require_registry(project)
@@ -35,7 +36,8 @@ def push(invocation: Invocation, *, name: str | None, yes: bool, as_json: bool) 
         terminal.result(asdict(pushed), _described(pushed), as_json=as_json)
         for line in _settings_for(project, name):
             terminal.note(line)
-        terminal.next_step(f"scones --profile {project.settings.profile} train", "runs it")
+        training = "detector train" if steps.setting_of(name) == "detector_image" else "train"
+        terminal.next_step(f"scones --profile {project.settings.profile} {training}", "runs it")
 
 
 def _described(pushed: PushedImage) -> str:
@@ -45,12 +47,12 @@ def _described(pushed: PushedImage) -> str:
 
 def _settings_for(project: Project, name: str) -> list[str]:
     """Say which settings have jobs use the image, where they do not yet."""
-    if project.local_image == name:
+    if name in project.local_images:
         return []
     return [
         "for jobs and endpoints to use it, put into scones.toml:",
         f"[profiles.{project.settings.profile}]",
-        f'training_image = "{name}"',
+        f'{steps.setting_of(name)} = "{name}"',
         "own_algorithm = true",
         'training_instance_type = "ml.m5.xlarge" # it needs no GPU',
     ]

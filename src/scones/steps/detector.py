@@ -145,7 +145,7 @@ def _request(
     s3 = project.aws.client("s3")
     return TrainingRequest(
         job_name=name,
-        image=target.detector_image,
+        image=project.detector_image,
         instance_type=target.training_instance_type,
         role_arn=outputs.sagemaker_role_arn,
         channels=upload(s3, staged, outputs.data_bucket, reporter=project.reporter),
@@ -164,7 +164,8 @@ def _request(
 
 def hyperparameters_of(project: Project, staged: StagedScenes) -> dict[str, Any]:
     """What a training job of the detector is told."""
-    settings, own = project.settings.detector, project.settings.target.own_algorithm
+    settings, target = project.settings.detector, project.settings.target
+    own = target.own_algorithm and not builtin_algorithm.is_builtin(target.detector_image)
     side = settings.image_shape
     values: dict[str, Any] = {
         "num_classes": len(staged.classes),
@@ -192,7 +193,7 @@ def serve(project: Project) -> str:
         hosting.EndpointRequest(
             endpoint_name=settings.detector_name,
             model_name=model[0],
-            image=target.detector_image,
+            image=project.detector_image,
             model_uri=model[1],
             role_arn=project.outputs.sagemaker_role_arn,
             instance_type=target.endpoint_instance_type,

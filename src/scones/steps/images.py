@@ -7,11 +7,18 @@ from scones.profiles import PROFILES, Profile
 from scones.project import Project
 
 OWN_IMAGE = str(Profile.model_fields["training_image"].default)
+OWN_DETECTOR = str(Profile.model_fields["detector_image"].default)
 
 
 def default_image(project: Project) -> str:
     """Return the image that is pushed where none is named: the profile's, else ours."""
-    return project.local_image or OWN_IMAGE
+    return next(iter(project.local_images), OWN_IMAGE)
+
+
+def setting_of(name: str) -> str:
+    """Return the profile's value that is to name an image: the detector's, or the classifier's."""
+    names = {images.repository_name("", image) for image in (name, OWN_DETECTOR)}
+    return "detector_image" if len(names) == 1 else "training_image"
 
 
 def require_registry(project: Project) -> None:

@@ -11,7 +11,9 @@ from scones.deploy import plan
 from scones.errors import ImageError
 from scones.images import names_registry
 from scones.images.record import write_uri
+from scones.profiles import PROFILES
 from scones.project import Project
+from scones.steps.images import setting_of
 
 LOCAL = "scones/image-classification:latest"
 URI = "123456789012.dkr.ecr.us-east-1.amazonaws.com/forest/image-classification@sha256:" + "0" * 64
@@ -49,6 +51,38 @@ def test_an_image_that_names_its_registry_stands_as_it_is():
 def test_where_there_is_no_registry_the_image_is_this_machines():
     assert project(profile="local").training_image == LOCAL
     assert project(profile="local").image_repositories is None
+
+
+@pytest.mark.usefixtures("account")
+def test_the_detectors_image_is_found_in_the_same_way():
+    own = "scones/object-detection:latest"
+    asked = Project(
+        load(
+            profile="aws",
+            project="forest",
+            profiles={"aws": {"training_image": LOCAL, "detector_image": own}},
+        )
+    )
+    assert asked.image_repositories == ("forest/image-classification", "forest/object-detection")
+    with pytest.raises(ImageError, match=f"not in ECR: run `scones image push {own}`"):
+        _ = asked.detector_image
+    uri = URI.replace("image-classification", "object-detection")
+    write_uri(asked.aws.client("ssm"), "forest/object-detection", uri, {"scones:project": "forest"})
+    assert asked.detector_image == uri
+    assert project(LOCAL).detector_image == PROFILES["aws"].detector_image
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        (LOCAL, "training_image"),
+        ("acme/mine:3", "training_image"),
+        ("scones/object-detection:latest", "detector_image"),
+        ("acme/object-detection:2", "detector_image"),
+    ],
+)
+def test_it_is_said_which_setting_is_to_name_an_image(name, setting):
+    assert setting_of(name) == setting
 
 
 @pytest.mark.usefixtures("account")
