@@ -7,6 +7,7 @@ here. What only AWS can show is listed in docs/20-web-site.md, with its command.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ from moto import mock_aws
 from moto.s3.models import FakeBucket
 
 from scones.aws import Session
+from scones.config import load
 from scones.deploy import ClassRoute, DeploySettings
 from scones.deploy.destruction import _stacks
-from scones.deploy.tagged import _remove as remove
-from scones.deploy.tagged import is_there
+from scones.deploy.tagged import is_there, remove
 from scones.deploy.template import read_template
 from scones.errors import DeployError
 from scones.profiles import PROFILES
+from scones.project import Project
 from scones.site import bundle
 from scones.site.backend import Backend, find, storage_origins
 from scones.site.deployment import SiteSettings, deploy, newest_platform, preview
+from scones.steps import website
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "cloudformation" / "site.yaml"
@@ -144,6 +147,37 @@ def test_a_change_is_reviewed_by_a_change_set_that_is_deleted_again(aws: Session
     assert left == []
     listed = cloudformation.list_stack_resources(StackName=SETTINGS.site_stack_name)
     assert [one["LogicalResourceId"] for one in listed["StackResourceSummaries"]] == ["Old"]
+
+
+def test_a_plan_shows_what_would_become_of_a_site_that_is_there(aws: Session) -> None:
+    cloudformation = aws.client("cloudformation")
+    project = Project(load(profile="aws", project=SETTINGS.project))
+    assert website.preview_if_deployed(project) is None
+    key = aws.client("apigateway").create_api_key(name="site", enabled=True, value="v" * 24)
+    before = {"Resources": {"Old": {"Type": "AWS::SNS::Topic"}}}
+    core = before | {
+        "Outputs": {
+            "ApiUrl": {"Value": BACKEND.api_url},
+            "ApiKeyId": {"Value": key["id"]},
+            "UploadsBucketName": {"Value": "photos"},
+        },
+    }
+    for name, template in ((SETTINGS.stack_name, core), (SETTINGS.site_stack_name, before)):
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    planned = {each.logical_id: each.action for each in website.preview_if_deployed(project) or ()}
+    assert (planned["Old"], planned["Environment"]) == ("delete", "create")
+
+
+def test_the_bundles_bucket_keeps_the_key_of_ones_own(
+    aws: Session, asked: list[dict[str, Any]]
+) -> None:
+    key = f"arn:aws:kms:us-east-1:{aws.account}:key/1"
+    with pytest.raises(Executed):
+        deploy(aws, replace(SETTINGS, kms_key_arn=key), PLAIN, BACKEND)
+    bucket = SETTINGS.artifacts_bucket(aws.account, aws.region)
+    found = aws.client("s3").get_bucket_encryption(Bucket=bucket)
+    (rule,) = found["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == key
 
 
 def test_every_parameter_of_the_template_is_given(

@@ -1,14 +1,17 @@
 """`scones plan`."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
+from rich.console import Group, RenderableType
 
 from scones.cli.app import Invocation, json_option, pass_invocation
 from scones.console import Terminal, table
 from scones.cost import CostEstimate, estimate, quotas
+from scones.deploy import PlannedChange
 from scones.profiles import Profile
 from scones.steps.planning import Plan, make_plan
 
@@ -32,7 +35,8 @@ def plan(invocation: Invocation, *, offline: bool, as_json: bool) -> None:
             "profile": project.settings.profile,
             "region": target.region,
             "resources": [asdict(resource) for resource in made.resources],
-            "changes": None if made.changes is None else [asdict(c) for c in made.changes],
+            "changes": _documented(made.changes),
+            "site_changes": _documented(made.site_changes),
             "unanswered": made.unanswered,
         }
         if expected is not None:
@@ -47,13 +51,20 @@ def _print(terminal: Terminal, made: Plan, document: dict[str, Any], *, as_json:
         rows = [(resource.type, resource.logical_id, resource.name) for resource in made.resources]
         terminal.result(document, table(("type", "logical id", "name"), rows), as_json=as_json)
         return
-    changes = [
-        (change.action, change.type, change.logical_id, change.name, ", ".join(change.why))
-        for change in made.changes
-    ]
+    shown = [_tabled(made.changes)]
+    if made.site_changes is not None:
+        shown += ["\nthe web site, by `web deploy`:", _tabled(made.site_changes)]
+    terminal.result(document, Group(*shown), as_json=as_json)
+
+
+def _tabled(changes: Sequence[PlannedChange]) -> RenderableType:
     columns = ("change", "type", "logical id", "name", "what differs")
-    text = table(columns, changes) if changes else "nothing would change"
-    terminal.result(document, text, as_json=as_json)
+    rows = [(c.action, c.type, c.logical_id, c.name, ", ".join(c.why)) for c in changes]
+    return table(columns, rows) if rows else "nothing would change"
+
+
+def _documented(changes: Sequence[PlannedChange] | None) -> list[dict[str, Any]] | None:
+    return None if changes is None else [asdict(change) for change in changes]
 
 
 def _summary(made: Plan) -> str:

@@ -7,8 +7,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scones.cost import AccountQuota, account_quotas, quotas
 from scones.deploy import PlannedChange, PlannedResource, plan, preview
-from scones.errors import ConfigError, StackError
+from scones.errors import ConfigError, DeployError, StackError
 from scones.project import Project
+from scones.steps import website
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,14 @@ class Plan:
         changes: What would change; None where nobody could be asked.
         quotas: What the account allows; None likewise, and where nothing costs.
         unanswered: Why something is None; one reason each.
+        site_changes: What `scones web deploy` would change; None where there is no web site.
     """
 
     resources: list[PlannedResource]
     changes: list[PlannedChange] | None
     quotas: list[AccountQuota] | None
     unanswered: tuple[str, ...]
+    site_changes: list[PlannedChange] | None = None
 
 
 def make_plan(project: Project, *, offline: bool = False) -> Plan:
@@ -45,12 +48,15 @@ def make_plan(project: Project, *, offline: bool = False) -> Plan:
     reasons: list[str] = []
     aws = project.aws
     changes = _answered(lambda: preview(aws, settings), "changes", reasons)
+    site = _answered(
+        lambda: website.preview_if_deployed(project), "the web site", reasons, or_refused=True
+    )
     allowed = None
     if project.settings.target.costs:
         needed = quotas(project.settings.target)
         allowed = _answered(lambda: account_quotas(aws, needed), "quotas", reasons)
     resources = plan(settings, account=aws.account, region=aws.region)
-    return Plan(resources, changes, allowed, tuple(reasons))
+    return Plan(resources, changes, allowed, tuple(reasons), site)
 
 
 def _hindrance(project: Project) -> str:
@@ -64,9 +70,23 @@ def _hindrance(project: Project) -> str:
     return ""
 
 
-def _answered[T](ask: Callable[[], T], what: str, reasons: list[str]) -> T | None:
+def _answered[T](
+    ask: Callable[[], T], what: str, reasons: list[str], *, or_refused: bool = False
+) -> T | None:
+    """Return an answer; None where there is none, its reason added to the others.
+
+    Args:
+        ask: Asks the target.
+        what: Is asked for.
+        reasons: Why something is not answered.
+        or_refused: Take a refusal of the change for such a reason, and not for the plan's end.
+    """
     try:
         return ask()
+    except DeployError as error:
+        if not or_refused:
+            raise
+        reasons.append(f"{what}: {error}")
     except ClientError as error:
         details = error.response["Error"]
         reasons.append(f"{what}: {error.operation_name}: {details['Code']}: {details['Message']}")

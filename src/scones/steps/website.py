@@ -5,6 +5,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scones.deploy.operation import Condition, condition_of, describe
 from scones.deploy.preview import PlannedChange
 from scones.errors import ConfigError, SconesError, UsageError
 from scones.profiles import LOOPBACK_HOST
@@ -104,6 +105,21 @@ def preview(project: Project) -> list[PlannedChange]:
     require_elastic_beanstalk(project)
     site = _site_settings(project)
     return deployment.preview(project.aws, project.deploy_settings, site, backend(project))
+
+
+def preview_if_deployed(project: Project) -> list[PlannedChange] | None:
+    """Return what `deploy` would change of a site that is there; None where there is none.
+
+    Raises:
+        DeployError: CloudFormation refuses.
+    """
+    if project.settings.target.emulated:
+        return None
+    name = project.deploy_settings.site_stack_name
+    found = describe(project.aws.client("cloudformation"), name)
+    if found is None or condition_of(found["StackStatus"]) is Condition.ABSENT:
+        return None
+    return preview(project)
 
 
 def deploy(project: Project) -> DeployedSite:
