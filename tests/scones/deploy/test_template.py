@@ -1,4 +1,4 @@
-"""The core stack: lint, least privilege, and what the plan says of it without an account."""
+"""The templates: lint, least privilege, and what the plan says of them without an account."""
 
 import subprocess
 import sys
@@ -13,7 +13,11 @@ from scones.deploy.settings import SOURCE_ROOT
 from scones.deploy.template import read_template
 from tests.scones.stack_fixtures.fixtures import stack_settings
 
-RESOURCES = read_template(SOURCE_ROOT / "cloudformation" / "core.yaml")[1]["Resources"]
+TEMPLATES = {
+    path.stem: read_template(path)[1]["Resources"]
+    for path in sorted((SOURCE_ROOT / "cloudformation").glob("*.yaml"))
+}
+RESOURCES = TEMPLATES["core"]
 
 # These know no resources: AWS's authorization reference lists them with "*" only.
 WITHOUT_RESOURCE = {
@@ -33,13 +37,15 @@ WITHOUT_RESOURCE = {
 
 
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
-    for logical_id, resource in RESOURCES.items():
-        for policy in resource.get("Properties", {}).get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
-                conditional = statement.get("Fn::If", [])  # name, then, else
-                for possible in conditional[1:] or [statement]:
-                    if possible != {"Ref": "AWS::NoValue"}:
-                        yield logical_id, possible
+    """Each statement of a role's own policies, in all templates; of a condition, both sides."""
+    for stem, resources in TEMPLATES.items():
+        for logical_id, resource in resources.items():
+            for policy in resource.get("Properties", {}).get("Policies", []):
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    conditional = statement.get("Fn::If", [])  # name, then, else
+                    for possible in conditional[1:] or [statement]:
+                        if possible != {"Ref": "AWS::NoValue"}:
+                            yield f"{stem}: {logical_id}", possible
 
 
 def listed(value: Any) -> list[Any]:
@@ -54,6 +60,10 @@ def test_cfn_lint_finds_nothing():
         text=True,
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_policies_of_all_templates_are_looked_at():
+    assert {where.partition(":")[0] for where, _ in statements()} == set(TEMPLATES)
 
 
 def test_no_role_may_do_everything():
