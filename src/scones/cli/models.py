@@ -8,7 +8,7 @@ import click
 from scones.cli.app import Invocation, json_option, pass_invocation
 from scones.console import Terminal, seconds, table
 from scones.errors import UsageError
-from scones.jobs.page import told_apart
+from scones.jobs.history import told_apart
 from scones.steps import models as steps
 
 

@@ -1,5 +1,6 @@
 """`scones tune`."""
 
+import json
 from dataclasses import asdict
 
 import click
@@ -7,7 +8,7 @@ import click
 from scones.cli.app import Invocation, json_option, pass_invocation
 from scones.cli.confirmation import confirm, yes_option
 from scones.console import seconds, table
-from scones.jobs.page import told_apart
+from scones.jobs.history import told_apart
 from scones.steps import tuning
 
 
@@ -45,7 +46,7 @@ def tune(invocation: Invocation, *, trials: int | None, yes: bool, as_json: bool
         terminal.result(document, table(["job", metric, *apart, "time"], rows), as_json=as_json)
         terminal.note(str(found.page))
         if found.chosen:
-            lines = ", ".join(f"{name} = {value}" for name, value in found.chosen.items())
+            lines = ", ".join(f"{name} = {json.dumps(v)}" for name, v in found.chosen.items())
             terminal.next_step("scones train", f"after [training.hyperparameters] {lines}")
         else:
             terminal.note("the project's own settings are the best of these")

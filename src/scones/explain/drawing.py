@@ -7,10 +7,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from scones.drawing import Chart, Theme
-from scones.explain.occlusion import Explanation
+from scones.explain.occlusion import LEAST_FALL, Explanation
 
 WIDTH = 7.2  # inches
-LEAST_SCALE = 0.05  # of probability: a flat map is drawn as flat
 STRONGEST = 0.85  # opacity of the map where it is farthest from 0
 
 
@@ -43,7 +42,7 @@ def draw_heat(figure: Figure, explanation: Explanation, theme: Theme) -> None:
     plain.imshow(pixels, interpolation="nearest", extent=extent)
     grey = np.asarray(Image.fromarray(pixels).convert("L"))
     over.imshow(grey, cmap="gray", interpolation="nearest", extent=extent, vmin=-80, vmax=335)
-    most = max(LEAST_SCALE, float(np.abs(heat).max()))
+    most = max(LEAST_FALL, float(np.abs(heat).max()))
     shades = LinearSegmentedColormap.from_list(
         "heat", [theme.passed, "#f2f2f2", theme.failed], N=255
     )
@@ -61,7 +60,7 @@ def draw_heat(figure: Figure, explanation: Explanation, theme: Theme) -> None:
     bar.ax.tick_params(labelsize=7, colors=theme.ink)
     met = "meets" if explanation.confidence >= explanation.threshold else "below"
     said = f"{explanation.label} {explanation.confidence:.3f}, {met} {explanation.threshold:g}"
-    titles = (said, "what it rests on")
+    titles = (said, "no part alone decides it" if explanation.is_flat else "what it rests on")
     for axes, title in zip((plain, over), titles, strict=True):
         axes.set_axis_off()
         axes.set_title(title, fontsize=9, color=theme.ink)

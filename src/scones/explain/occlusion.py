@@ -10,6 +10,7 @@ from scones.explain.asking import Answer
 from scones.explain.photo import Photo
 
 SPAN = 2  # cells that a covered part is wide and high; all cells are covered SPAN² times
+LEAST_FALL = 0.05  # of probability: a part that costs less is not what an answer rests on
 ACROSS, DOWN = ("left", "middle", "right"), ("upper", "middle", "lower")
 
 
@@ -45,6 +46,11 @@ class Explanation:
         return "middle" if across == down else f"{down} {across}"
 
     @property
+    def is_flat(self) -> bool:
+        """Whether no part that was covered alone makes a difference."""
+        return self.confidence - self.lowest < LEAST_FALL
+
+    @property
     def text(self) -> str:
         """What the picture of the heat map says, for those who do not see it."""
         verdict = "meets" if self.confidence >= self.threshold else "is below"
@@ -54,6 +60,11 @@ class Explanation:
         )
         if self.lowest >= self.confidence:
             return f"{start} Covering no part of the picture makes it less."
+        if self.is_flat:
+            return (
+                f"{start} No part alone decides it: whatever is covered, at least "
+                f"{self.lowest:.3f} is left."
+            )
         left, top, width, height = self.lowest_box
         return (
             f"{start} It rests most on the {self.place} of the picture: covering "

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from scones.drawing import Chart, Theme
 from scones.jobs.curves import Course
 from scones.jobs.history import TrainingRun
+from scones.jobs.settings_chart import settings_chart
 
 # Okabe and Ito, "Color Universal Design", 2008: readable on light and on dark paper.
 COLOURS = ("#0090d0", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#8c6bb1", "#7f8c1f", "#888888")
@@ -31,6 +32,10 @@ def charts(runs: Sequence[TrainingRun], courses: Mapping[str, Course]) -> list[C
                 lambda figure, theme: _learning(figure, theme, runs, courses, metric),
             )
         )
+        compared = settings_chart(
+            runs[:MOST_DRAWN], metric, [_colour(i) for i in range(MOST_DRAWN)]
+        )
+        wanted += [compared] if compared else []
     timed = [run for run in runs if run.stages]
     if timed:
         wanted.append(
@@ -65,6 +70,10 @@ def _metric(courses: Mapping[str, Course]) -> str | None:
     return max(sorted(set(names)), key=names.count, default=None)
 
 
+def _colour(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]
+
+
 def _labels(runs: Sequence[TrainingRun]) -> list[str]:
     """Return the jobs' names without the words that they all begin with."""
     words = [run.name.split("-") for run in runs]
@@ -88,7 +97,7 @@ def _learning(
         axes.plot(
             [epoch + 1 for epoch in points],
             list(points.values()),
-            color=COLOURS[index % len(COLOURS)],
+            color=_colour(index),
             linestyle=DASHES[index // len(COLOURS)],
             marker="o" if len(points) == 1 else None,
             linewidth=1.6,

@@ -62,6 +62,12 @@ def runs(aws: Aws, project: str, *, names: Sequence[str] = (), most: int = 10) -
     return [_run(aws, name, served) for name in chosen]
 
 
+def told_apart(runs: Sequence[TrainingRun]) -> list[str]:
+    """Return the names of the hyperparameters in which the jobs differ."""
+    names = {name for run in runs for name in run.hyperparameters}
+    return sorted(n for n in names if len({run.hyperparameters.get(n) for run in runs}) > 1)
+
+
 def _newest(aws: Aws, project: str, most: int) -> list[str]:
     pages = aws.client("sagemaker").get_paginator("list_training_jobs")
     found: list[str] = []

@@ -9,7 +9,7 @@ from scones.drawing import draw, page_templates, put_page
 from scones.errors import DataError
 from scones.jobs.charts import charts
 from scones.jobs.curves import Course
-from scones.jobs.history import TrainingRun
+from scones.jobs.history import TrainingRun, told_apart
 
 
 def write_page(
@@ -46,9 +46,3 @@ def write_page(
     except OSError as error:
         raise DataError(f"cannot write a page in {directory}: {error}") from error
     return html
-
-
-def told_apart(runs: Sequence[TrainingRun]) -> list[str]:
-    """Return the names of the hyperparameters in which the jobs differ."""
-    names = {name for run in runs for name in run.hyperparameters}
-    return sorted(n for n in names if len({run.hyperparameters.get(n) for run in runs}) > 1)

@@ -52,7 +52,13 @@ def newest(project: Project) -> str:
     return found[0]
 
 
-def drawn(project: Project, found: Sequence[TrainingRun], directory: Path | None = None) -> Path:
+def drawn(
+    project: Project,
+    found: Sequence[TrainingRun],
+    directory: Path | None = None,
+    *,
+    title: str = "models",
+) -> Path:
     """Draw the jobs on a page, and return its file.
 
     Raises:
@@ -64,7 +70,7 @@ def drawn(project: Project, found: Sequence[TrainingRun], directory: Path | None
         courses[run.name] = read_course(training.log_lines(project.aws, run.name))
     project.reporter.progress("reading logs", len(found), len(found), "jobs")
     where = directory or project.reports_dir / "models"
-    return write_page(found, courses, where, title=f"{project.settings.project}: models")
+    return write_page(found, courses, where, title=f"{project.settings.project}: {title}")
 
 
 def write_card(

@@ -55,8 +55,9 @@ def tune(project: Project, dataset: Dataset, *, count: int | None = None) -> Tun
     run_trials(project.aws, request, trials, parallel=settings.parallel, reporter=project.reporter)
     found = models.listed(project, names=[trial.job_name for trial in trials])
     best_first = ranked(found, settings.metric)
+    rest = [run for run in found if run not in best_first]
     page = models.drawn(
-        project, best_first + [run for run in found if run not in best_first], _folder(project)
+        project, best_first + rest, _folder(project), title=f"tuning for {settings.metric}"
     )
     chosen = {trial.job_name: dict(trial.chosen) for trial in trials}
     return Tuning(best_first, found[0], chosen[best_first[0].name], page)

@@ -138,6 +138,11 @@ def test_the_text_says_what_the_picture_shows(tmp_path: Path) -> None:
     centre = explained(read_photo(with_patch(tmp_path, 28, 28)), threshold=0.5, grid=8)
     assert centre.place == "middle"
     assert "meets the threshold" in centre.text
+    finer = explained(read_photo(with_patch(tmp_path, 28, 28)), grid=32)  # a quarter of it covered
+    assert finer.lowest < finer.confidence
+    assert finer.text.endswith(
+        f"No part alone decides it: whatever is covered, at least {finer.lowest:.3f} is left."
+    )
 
 
 def test_files_and_page_hold_the_map_and_its_text(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from PIL import Image
 from scones.errors import DataError
 from scones.jobs import Course, TrainingRun, write_page
 from scones.jobs.charts import parts
-from scones.jobs.page import told_apart
+from scones.jobs.history import told_apart
 
 
 def run(number: int, **hyperparameters: str) -> TrainingRun:
