@@ -1,12 +1,12 @@
 """What a deployment would create, read from the template without an account."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scones.deploy.bundle import bundle
 from scones.deploy.settings import DeploySettings
-from scones.deploy.template import evaluate, read_template, template_paths
+from scones.deploy.template import evaluate, read_template, template_paths, wanted
 
 UNKNOWN_ACCOUNT = "<account>"
 UNKNOWN_REGION = "<region>"
@@ -24,6 +24,7 @@ _NAME_PROPERTIES = (
     "StageName",
     "AlarmName",
     "DashboardName",
+    "BudgetName",
     "Endpoint",
 )
 
@@ -48,36 +49,65 @@ class PlannedResource:
 def plan(
     settings: DeploySettings, *, account: str = UNKNOWN_ACCOUNT, region: str = UNKNOWN_REGION
 ) -> list[PlannedResource]:
-    """Return what `deploy` would create, in the template's order.
+    """Return what a first `deploy` would create, in the templates' order.
 
     Args:
-        settings: What the stack is made from.
+        settings: What the stacks are made from.
         account: The account's twelve digits, where known.
         region: The region, where known.
 
     Raises:
         DeployError: The template, a handler or a state machine is not well formed.
     """
-    stacks = (settings.stack_name, settings.operations_stack_name)
-    documents = [read_template(path)[1] for path in template_paths(settings)]
-    artifacts = bundle(settings, account, region)
-    bucket = settings.artifacts_bucket(account, region)
-    values = settings.parameters(
-        bucket, {artifact.parameter: artifact.key for artifact in artifacts}
-    )
-    values |= {"AWS::AccountId": account, "AWS::Region": region}
+    values = _values(settings, account, region)
     before_the_stack = [
         *(
             PlannedResource("ImageRepository", "AWS::ECR::Repository", name)
             for name in settings.image_repositories or ()
         ),
-        PlannedResource("ArtifactsBucket", "AWS::S3::Bucket", bucket),
+        PlannedResource(
+            "ArtifactsBucket", "AWS::S3::Bucket", settings.artifacts_bucket(account, region)
+        ),
     ]
     return before_the_stack + [
-        PlannedResource(logical_id, resource["Type"], _name(resource, values), stack)
-        for stack, document in zip(stacks, documents, strict=False)
+        _planned(logical_id, resource, values, stack)
+        for stack, document in _templates(settings)
+        for logical_id, resource in wanted(document, values).items()
+    ]
+
+
+def named(settings: DeploySettings, account: str, region: str) -> list[PlannedResource]:
+    """Return all that the stacks may ever have made, with whatever settings.
+
+    Raises:
+        DeployError: A source is not well formed.
+    """
+    values = _values(settings, account, region)
+    return [
+        _planned(logical_id, resource, values, stack)
+        for stack, document in _templates(settings)
         for logical_id, resource in document["Resources"].items()
     ]
+
+
+def _templates(settings: DeploySettings) -> Iterator[tuple[str, dict[str, Any]]]:
+    stacks = (settings.stack_name, settings.operations_stack_name)
+    for stack, path in zip(stacks, template_paths(settings), strict=False):
+        yield stack, read_template(path)[1]
+
+
+def _values(settings: DeploySettings, account: str, region: str) -> dict[str, str]:
+    keys = {artifact.parameter: artifact.key for artifact in bundle(settings, account, region)}
+    values = settings.parameters(settings.artifacts_bucket(account, region), keys)
+    if settings.operations is not None:
+        values |= settings.operations.parameters(endpoint_is_there=False)
+    return values | {"AWS::AccountId": account, "AWS::Region": region}
+
+
+def _planned(
+    logical_id: str, resource: Mapping[str, Any], values: Mapping[str, str], stack: str
+) -> PlannedResource:
+    return PlannedResource(logical_id, resource["Type"], _name(resource, values), stack)
 
 
 # They name the function that they are of; they have no name of their own.
@@ -88,5 +118,6 @@ def _name(resource: Mapping[str, Any], values: Mapping[str, str]) -> str:
     if resource["Type"] in _OF_A_FUNCTION:
         return ""
     properties = resource.get("Properties", {})
-    named = next((name for name in _NAME_PROPERTIES if name in properties), None)
-    return evaluate(properties[named], values) if named else ""
+    properties = properties.get("Budget", properties)
+    found = next((name for name in _NAME_PROPERTIES if name in properties), None)
+    return evaluate(properties[found], values) if found else ""

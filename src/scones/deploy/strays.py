@@ -9,14 +9,14 @@ from functools import partial
 from typing import Any
 
 from scones.aws import Aws
-from scones.deploy.planning import plan
+from scones.deploy.planning import named
 from scones.deploy.remains import Remainder, delete_if_there
 from scones.deploy.settings import DeploySettings
 
 
 def strays(aws: Aws, settings: DeploySettings) -> Iterator[Remainder]:
     """Yield functions, logs, topics, state machines, rules and roles of the project's stack."""
-    planned = plan(settings, account=aws.account, region=aws.region)
+    planned = named(settings, aws.account, aws.region)
     for type_, find in _FINDERS.items():
         names = {resource.name for resource in planned if resource.type == type_}
         yield from find(aws, names)

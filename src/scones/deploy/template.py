@@ -85,6 +85,38 @@ def all_substitutions(settings: DeploySettings) -> frozenset[str]:
     return frozenset().union(*(substitution_names(read_template(path)[1]) for path in paths))
 
 
+def wanted(document: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the resources that a template makes of these parameters, by their logical ids.
+
+    Args:
+        document: The template.
+        values: Parameters by name; one that is not given has its default.
+    """
+    declared_values = {
+        name: str(parameter["Default"])
+        for name, parameter in document.get("Parameters", {}).items()
+        if "Default" in parameter
+    } | dict(values)
+    conditions = document.get("Conditions", {})
+    return {
+        logical_id: resource
+        for logical_id, resource in document["Resources"].items()
+        if "Condition" not in resource or _holds(conditions[resource["Condition"]], declared_values)
+    }
+
+
+def _holds(condition: Mapping[str, Any], values: Mapping[str, str]) -> bool:
+    """Return whether a condition holds, of the forms that the templates have."""
+    match condition:
+        case {"Fn::Not": [inner]}:
+            return not _holds(inner, values)
+        case {"Fn::Equals": [left, right]}:
+            return evaluate(left, values) == evaluate(right, values)
+    raise DeployError(
+        f"scones does not read the condition {condition}: write it with Equals and Not"
+    )
+
+
 def evaluate(expression: Any, values: Mapping[str, str]) -> str:
     """Return the text of a name's expression; what only AWS can know stays as ${Name}.
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from scones.deploy import plan
+from scones.deploy import DetectionSettings, OperationsSettings, plan
+from scones.deploy.planning import named
 from scones.deploy.settings import SOURCE_ROOT
-from scones.deploy.template import read_template
+from scones.deploy.template import read_template, wanted
+from scones.errors import DeployError
 from tests.scones.stack_fixtures.fixtures import stack_settings
 
 TEMPLATES = {
@@ -108,6 +110,44 @@ def test_the_plan_names_every_resource_without_an_account(monkeypatch):
 def test_the_plan_of_a_known_account_names_its_buckets():
     planned = plan(stack_settings("scones"), account="123456789012", region="eu-west-1")
     assert planned[0].name == "scones-artifacts-123456789012-eu-west-1"
+
+
+SCALED = OperationsSettings(50, 1, 3, 600, "", "", "UTC")
+AT_NIGHT = OperationsSettings(0, 1, 1, 600, "cron(0 20 * * ? *)", "cron(0 7 * * ? *)", "UTC")
+
+
+def conditional(operations, **changes):
+    """The planned resources that a condition decides on."""
+    settings = stack_settings("scones", operations=operations, **changes)
+    asked = {n for r in TEMPLATES.values() for n, one in r.items() if "Condition" in one}
+    return {resource.logical_id for resource in plan(settings)} & asked
+
+
+def test_what_no_setting_asks_for_is_not_planned():
+    log_role = {"ApiAccount", "ApiLogRole"}
+    # The endpoint is made after the stack, and grows only then.
+    assert conditional(SCALED) == log_role | {"Budget"}
+    hours = {name for name in TEMPLATES["operations"] if name.startswith("Endpoint")}
+    hours -= {"EndpointErrors", "EndpointNameParameter", "EndpointCapacity", "EndpointScaling"}
+    assert conditional(AT_NIGHT) == log_role | hours
+    assert not conditional(None, detection=DetectionSettings(set_log_role=False))
+
+
+def test_what_was_ever_made_can_be_looked_for():
+    settings = stack_settings("scones", operations=SCALED)
+    assert {r.logical_id for r in named(settings, "1" * 12, "us-east-1")} == {
+        *TEMPLATES["core"],
+        *TEMPLATES["operations"],
+    }
+
+
+def test_a_condition_that_is_not_understood_is_an_error():
+    strange = {
+        "Conditions": {"C": {"Fn::Or": [{"Condition": "A"}, {"Condition": "B"}]}},
+        "Resources": {"R": {"Type": "AWS::SNS::Topic", "Condition": "C"}},
+    }
+    with pytest.raises(DeployError, match="does not read the condition"):
+        wanted(strange, {})
 
 
 @pytest.mark.parametrize("resource", plan(stack_settings()), ids=lambda r: r.logical_id)
