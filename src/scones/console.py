@@ -5,6 +5,7 @@ notebook all of it is standard output: what is on standard error stands on red t
 """
 
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ LINE_SECONDS = 3.0
 """How often progress is said where there is no terminal to draw on."""
 REPRINT_SECONDS = 0.2
 """How often it is printed anew in a notebook, which draws each time."""
+_COMMAND = re.compile(r"(^|`|&& )scones (?=[a-z])")
 
 
 def seconds(value: float) -> str:
@@ -44,7 +46,15 @@ def amount(done: int, total: int | None, unit: str) -> str:
 class Terminal:
     """Implements `scones.progress.Reporter`, and prints results."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, options: str = "") -> None:
+        """Write to this process's standard output and error.
+
+        Args:
+            quiet: Say nothing but results.
+            options: Those before the command's name, such as "--profile aws": what is to be run
+                next is run with them.
+        """
+        self._options = options
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
         # A pipe has no width to fit into.
         self._out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
@@ -120,13 +130,19 @@ class Terminal:
 
     def next_step(self, command: str, why: str) -> None:
         """Suggest what to do next."""
+        command, why = self._with_options(command), self._with_options(why)
         line = f"  [dim]next:[/dim] {_plain(command)} [dim]({_plain(why)})[/dim]"
         self._console.print(line, soft_wrap=True)
 
     def failure(self, message: str) -> None:
         """Say what went wrong, in one line."""
         self._clear()
-        self._console.print(f"[bold red]error:[/bold red] {_plain(message)}", soft_wrap=True)
+        message = _plain(self._with_options(message))
+        self._console.print(f"[bold red]error:[/bold red] {message}", soft_wrap=True)
+
+    def _with_options(self, text: str) -> str:
+        """Write the commands in a text with the options of this one, unless they have their own."""
+        return _COMMAND.sub(rf"\1scones {self._options} ", text) if self._options else text
 
     def _draw(self, label: str, done: int, total: int | None, unit: str) -> None:
         if self._bars is None:

@@ -172,7 +172,7 @@ def test_a_retraining_that_was_killed_goes_on_and_is_picked_up(deployed: Account
         kill(account, "retrain", step)
     code, _, messages = account.run("retrain", "--job-name", "another")
     assert code == 1
-    assert "is being retrained: run `scones retrain` without --job-name" in messages
+    assert "is being retrained: run `scones --profile aws retrain` without --job-name" in messages
     code, output, messages = account.run("retrain", "--least-accuracy", "0.123", "--json")
     assert code == 0, messages
     (name,) = executions(account)

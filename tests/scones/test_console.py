@@ -1,7 +1,10 @@
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+from scones.cli import main
 from scones.console import Terminal, amount, seconds, table
 
 
@@ -57,3 +60,33 @@ def test_a_table_shows_its_cells(capsys: pytest.CaptureFixture[str]) -> None:
     with Terminal() as terminal:
         terminal.result({}, table(("name", "port"), [("inbox", 4525)]), as_json=False)
     assert "inbox" in capsys.readouterr().out
+
+
+def test_what_to_run_next_is_said_with_the_options_of_this_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Terminal(options="--profile aws") as terminal:
+        terminal.next_step("scones etl && scones deploy", "then `scones train`, not `ls scones `")
+        terminal.next_step("scones --profile local up", "it has its own")
+        terminal.failure("no stack: run `scones deploy`")
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == (
+        "  next: scones --profile aws etl && scones --profile aws deploy "
+        "(then `scones --profile aws train`, not `ls scones `)"
+    )
+    assert "next: scones --profile local up" in said[1]
+    assert said[2] == "error: no stack: run `scones --profile aws deploy`"
+
+
+def test_without_options_nothing_is_added(capsys: pytest.CaptureFixture[str]) -> None:
+    Terminal().next_step("scones deploy", "now")
+    assert "next: scones deploy (now)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--profile", "aws"], ["--profile=aws"]])
+def test_the_profile_of_a_command_is_in_what_it_says(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code = main([*words, "--state-dir", str(tmp_path), "detector", "train", "--yes"])
+    assert code == 1
+    assert re.search(r"run `scones --profile[ =]aws detector stage`", capsys.readouterr().err)

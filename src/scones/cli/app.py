@@ -30,11 +30,17 @@ class Invocation:
         self._flags = flags
         self.debug = debug
 
+    @property
+    def options(self) -> str:
+        """What the next command is to be told, too: the profile, where this one was."""
+        profile = self._flags.get("profile")
+        return f"--profile {profile}" if profile else ""
+
     @contextmanager
     def project(self, **flags: Any) -> Iterator[tuple[Project, Terminal]]:
         """Read the settings and give a command its project and its terminal."""
         settings = config.load(self.config_file, **(self._flags | flags))
-        with Terminal() as terminal:
+        with Terminal(options=self.options) as terminal:
             yield Project(settings, terminal), terminal
 
 
@@ -132,8 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 done; 1 failed; 2 wrong usage, nothing changed; 130 interrupted.
     """
-    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
-    terminal = Terminal()
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    terminal = Terminal(options=_profile_option(words))
     try:
         code = cli.main(arguments, prog_name="scones", standalone_mode=False)
     except click.ClickException as error:
@@ -148,6 +155,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         terminal.failure(_explain(error))
         return error.exit_code if isinstance(error, SconesError) else 1
     return code if isinstance(code, int) else 0
+
+
+def _profile_option(words: Sequence[str]) -> str:
+    """Return the profile as it was given, such as `--profile aws`; empty where it was not."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--profile" and following:
+            return f"--profile {following}"
+        if word.startswith("--profile="):
+            return word
+    return ""
 
 
 def _explain(error: Exception) -> str:
