@@ -58,9 +58,10 @@ def estimate(target: Profile) -> CostEstimate:
     unit, hosting, training = table["unit"], table["hosting_hour"], table["training_hour"]
     hour = hosting.get(target.endpoint_instance_type)
     count = target.endpoint_instances
+    hours = "at most, as its hours make it less" if target.endpoint_off else "day and night"
     lines = (
         Line(
-            f"endpoint, {count} x {target.endpoint_instance_type}, day and night",
+            f"endpoint, {count} x {target.endpoint_instance_type}, {hours}",
             "month",
             None if hour is None else hour * count * HOURS_A_MONTH,
         ),

@@ -41,6 +41,14 @@ def site_line(**changes: object) -> Line:
     return line
 
 
+def test_an_endpoint_with_hours_costs_at_most_what_a_month_does():
+    hours = {"endpoint_off": "cron(0 20 * * ? *)", "endpoint_on": "cron(0 7 * * ? *)"}
+    line = estimate(AWS.model_copy(update=hours)).lines[0]
+    assert "at most" in line.what
+    assert line.usd == estimate(AWS).lines[0].usd
+    assert "day and night" in estimate(AWS).lines[0].what
+
+
 def test_the_web_site_costs_by_the_hour_and_more_with_a_load_balancer() -> None:
     plain = site_line()
     balanced = site_line(site_certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
