@@ -1,6 +1,8 @@
 """A serving process: how it starts, and how it ends."""
 
 import contextlib
+import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,8 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import mxnet as mx
+import numpy as np
 import pytest
 
+from scones_algorithms.image_classification.files import METADATA_FILE
 from tests.algorithms.jobs import COMMAND, Trained, environment
 from tests.algorithms.servers import Server
 
@@ -82,6 +87,34 @@ def test_a_folder_without_a_model_is_said_in_one_line(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "model-metadata.json is missing" in process.stdout
     assert (process.stdout + process.stderr).count("\n") == 1
+
+
+def test_a_model_whose_answers_are_no_numbers_is_never_ready(
+    trained: Trained, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(trained.base / "model", tmp_path / "model"))
+    (weights,) = model.glob("*.params")
+    arrays = mx.nd.load(str(weights))
+    arrays["arg:dense0_bias"][:] = np.nan
+    mx.nd.save(str(weights), arrays)
+    variables = {"SAGEMAKER_BIND_TO_PORT": "0", "SCONES_PREDICT_WITH": "mxnet"}
+    process = serve_to_the_end(tmp_path, **variables)
+    assert process.returncode == 1
+    assert "answers [nan, nan]" in process.stdout
+    assert "ready on port" not in process.stdout
+
+
+def test_what_a_network_cannot_take_is_said_before_the_first_ping(
+    trained: Trained, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(trained.base / "model", tmp_path / "model"))
+    document = json.loads((model / METADATA_FILE).read_text())
+    document["image_shape"] = [3, 16, 16]
+    (model / METADATA_FILE).write_text(json.dumps(document))
+    process = serve_to_the_end(tmp_path, SAGEMAKER_BIND_TO_PORT="0")
+    assert process.returncode == 1
+    assert "cannot predict: " in process.stdout
+    assert "Traceback" not in process.stdout + process.stderr
 
 
 def test_anything_but_train_and_serve_is_a_usage_error() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.metadata import read_metadata
 from scones_algorithms.image_classification.networks import open_network
 from scones_algorithms.images import decode
@@ -37,6 +38,7 @@ class Predictor:
         environ: MutableMapping[str, str] = os.environ,
         on_batch: Callable[[int], object] = lambda size: None,
     ) -> None:
+        self._directory = directory
         self._metadata = read_metadata(directory)
         network = open_network(directory, self._metadata, embedding=embedding, environ=environ)
         self._batches = MicroBatches(
@@ -71,7 +73,22 @@ class Predictor:
         return to_batch(pixels[np.newaxis], self._metadata.mean, self._metadata.std)
 
     def warm_up(self) -> None:
-        """Predict once, so that no request pays for what the first one sets up."""
+        """Predict once: no request pays for what the first one sets up, and the model is tried.
+
+        Raises:
+            CustomerError: it cannot predict, or what it says is no number.
+        """
         white = BytesIO()
         Image.new("RGB", (1, 1), "white").save(white, "PNG")
-        self.predict(white.getvalue())
+        try:
+            found = self.predict(white.getvalue())
+        except Exception as error:  # those of MXNet and ONNX Runtime have no class in common
+            reason = " ".join(str(error).split())
+            raise CustomerError(
+                f"the model in {self._directory} cannot predict: {reason}"
+            ) from None
+        if not np.isfinite(found).all():
+            raise CustomerError(
+                f"the model in {self._directory} answers {found.tolist()}: its weights are not all "
+                "numbers, train it anew"
+            )
