@@ -329,6 +329,41 @@ def test_an_image_that_is_none_fails_alone(kept: Kept, tmp_path: Path) -> None:
     assert second["status"] in ("ROUTED", "BELOW_THRESHOLD")
 
 
+def test_a_batch_transform_answers_as_the_endpoint_does(kept: Kept) -> None:
+    scones, summary = kept
+    s3, sagemaker = scones.aws.client("s3"), scones.aws.client("sagemaker")
+    (served,) = scones.json("models", summary["training_job"])["jobs"]
+    bucket = served["model_uri"].split("/")[2]
+    (model,) = sagemaker.list_models()["Models"]
+    images = [staged_image(scones, name) for name in IMAGES]
+    for image in images:
+        s3.upload_file(str(image), bucket, f"batch/in/{image.name}")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/batch/in/"}
+    sagemaker.create_transform_job(
+        TransformJobName="photos",
+        ModelName=model["ModelName"],
+        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "image/png"},
+        TransformOutput={
+            "S3OutputPath": f"s3://{bucket}/batch/out",
+            "Accept": "application/jsonlines",
+        },
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+    deadline = time.monotonic() + 120
+    while (job := sagemaker.describe_transform_job(TransformJobName="photos"))[
+        "TransformJobStatus"
+    ] == "InProgress":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert job["TransformJobStatus"] == "Completed", job.get("FailureReason")
+    decisions = scones.json("classify", *map(str, images))["decisions"]
+    for image, decision in zip(images, decisions, strict=True):
+        found = s3.get_object(Bucket=bucket, Key=f"batch/out/{image.name}.out")["Body"].read()
+        probabilities = json.loads(found)["prediction"]
+        assert max(probabilities) == pytest.approx(decision["confidence"], abs=1e-5)
+        assert IMAGES[probabilities.index(max(probabilities))] == decision["predicted_class"]
+
+
 def test_destroy_leaves_nothing_behind(kept: Kept) -> None:
     """The last test of this module: it takes the stack away."""
     scones, _ = kept
