@@ -1,6 +1,7 @@
 """Model cards: kept in versions, checked against the schema, found by status."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,34 @@ def test_cards_are_listed_by_name_and_status(client):
 
     found = [card["ModelCardName"] for page in pages for card in page["ModelCardSummaries"]]
     assert found == [f"{start}-0", f"{start}-2"]
+
+
+def test_the_versions_of_a_card_are_listed_the_newest_first(client):
+    name = unique("card")
+    client.create_model_card(ModelCardName=name, Content="{}", ModelCardStatus="Draft")
+    for number in (2, 3):
+        content = json.dumps({"model_overview": {"model_version": number}})
+        client.update_model_card(ModelCardName=name, Content=content)
+    client.update_model_card(ModelCardName=name, ModelCardStatus="Approved")
+
+    def listed(**asked):
+        pages = client.get_paginator("list_model_card_versions").paginate(
+            ModelCardName=name, PaginationConfig={"PageSize": 2}, **asked
+        )
+        return [
+            (version["ModelCardVersion"], version["ModelCardStatus"])
+            for page in pages
+            for version in page["ModelCardVersionSummaryList"]
+        ]
+
+    assert listed() == [(3, "Approved"), (2, "Draft"), (1, "Draft")]
+    assert listed(SortOrder="Ascending")[0] == (1, "Draft")
+    assert listed(ModelCardStatus="Approved") == [(3, "Approved")]
+    assert listed(CreationTimeAfter=datetime.now(UTC) + timedelta(minutes=1)) == []
+    assert len(listed(CreationTimeBefore=datetime.now(UTC) + timedelta(minutes=1))) == 3
+    with pytest.raises(ClientError) as error:
+        client.list_model_card_versions(ModelCardName=unique("none"))
+    assert code_of(error) == "ResourceNotFound"
 
 
 def test_cards_survive_a_restart(own):

@@ -47,6 +47,21 @@ def page(
     return answer
 
 
+def part(rows: Sequence[Document], asked: Document, member: str) -> Document:
+    """Return one page of what no resource is by itself, such as versions.
+
+    Args:
+        rows: all of it, in the order asked for.
+        asked: the request, with AWS's MaxResults and NextToken.
+        member: under which name the answer holds the rows.
+    """
+    start, size = _offset(asked.get("NextToken", "")), asked.get("MaxResults", DEFAULT_RESULTS)
+    answer: Document = {member: list(rows[start : start + size])}
+    if len(rows) > start + size:
+        answer["NextToken"] = _token(start + size)
+    return answer
+
+
 def _listing(asked: dict[str, Any], default_order: str) -> Listing:
     return Listing(
         name_contains=asked.get("NameContains", ""),

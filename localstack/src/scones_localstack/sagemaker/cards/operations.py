@@ -1,4 +1,4 @@
-"""CreateModelCard, DescribeModelCard, UpdateModelCard, ListModelCards, DeleteModelCard."""
+"""CreateModelCard, DescribeModelCard, UpdateModelCard, DeleteModelCard and two List operations."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ from scones_localstack.sagemaker.errors import (
 )
 from scones_localstack.sagemaker.fields import check_fields
 from scones_localstack.sagemaker.front.control import Call, Document, Operation
-from scones_localstack.sagemaker.listing import page
+from scones_localstack.sagemaker.listing import ASCENDING, DESCENDING, page, part
 from scones_localstack.sagemaker.names import new_name
 from scones_localstack.sagemaker.requests import tags_of
 from scones_localstack.sagemaker.store import Resource, Store, now
@@ -39,6 +39,7 @@ class ModelCards:
             "DescribeModelCard": self.describe,
             "UpdateModelCard": self.update,
             "ListModelCards": self.list,
+            "ListModelCardVersions": self.versions,
             "DeleteModelCard": self.delete,
         }
 
@@ -102,6 +103,26 @@ class ModelCards:
             asked["StatusEquals"] = asked.pop(STATUS)
         by_status = replace(call, parameters=asked)
         return page(self._store, by_status, MODEL_CARD, "ModelCardSummaries", _summary)
+
+    async def versions(self, call: Call) -> Document:
+        """Return summaries of a card's versions."""
+        card, asked = self._find(call), call.parameters
+        rows = [
+            _summary(card)
+            | {
+                "ModelCardVersion": number,
+                STATUS: version[STATUS],
+                "CreationTime": version["created"],
+                "LastModifiedTime": version["modified"],
+            }
+            for number, version in enumerate(card.plan["versions"], start=1)
+            if version[STATUS] == asked.get(STATUS, version[STATUS])
+            and version["created"] >= asked.get("CreationTimeAfter", version["created"])
+            and version["created"] <= asked.get("CreationTimeBefore", version["created"])
+        ]
+        if asked.get("SortOrder", DESCENDING) != ASCENDING:
+            rows.reverse()
+        return part(rows, asked, "ModelCardVersionSummaryList")
 
     async def delete(self, call: Call) -> Document:
         """Forget a card with all of its versions."""
