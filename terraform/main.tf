@@ -78,6 +78,10 @@ module "operations" {
     { incoming = module.core.undelivered_queue_name },
     { for detection in module.detection : "detection" => detection.failed_queue_name },
   )
+  names = merge(
+    { for detection in module.detection : "uploads-bucket" => detection.uploads_bucket_name },
+    { for api in module.api : "api-url" => api.url },
+  )
 }
 
 # ---------------------------------------------------------------- the web part

@@ -54,11 +54,11 @@ resource "aws_cloudwatch_dashboard" "this" {
 
 resource "aws_ssm_parameter" "name" {
   #checkov:skip=CKV2_AWS_34:They are names and ARNs, no secrets.
-  for_each = {
-    data-bucket                  = var.data_bucket_name
-    endpoint-name                = var.endpoint_name
-    classify-image-state-machine = var.state_machines["classify_image"]
-  }
+  for_each = merge(
+    { data-bucket = var.data_bucket_name, endpoint-name = var.endpoint_name },
+    { for name, arn in var.state_machines : "${replace(name, "_", "-")}-state-machine" => arn },
+    var.names,
+  )
 
   name  = "/${var.project}/${each.key}"
   type  = "String"

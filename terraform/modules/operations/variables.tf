@@ -59,6 +59,12 @@ variable "data_bucket_name" {
   description = "The bucket for photos, models and captures."
 }
 
+variable "names" {
+  type        = map(string)
+  default     = {}
+  description = "What else can be looked up in Parameter Store, by the last part of its name."
+}
+
 variable "definitions_dir" {
   type        = string
   description = "Folder with the state machines' files."

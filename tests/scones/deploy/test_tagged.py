@@ -109,11 +109,20 @@ OPERATIONS = OperationsSettings(50, 1, 3, 600, "", "", "UTC")
 
 def test_the_second_stack_comes_and_goes_with_the_first(aws):
     settings = stack_settings(PROJECT, operations=OPERATIONS, tags={"scones:owner": "ada"})
-    deploy(aws, settings)
+    outputs = deploy(aws, settings)
     alarms = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{PROJECT}-")
     assert len(alarms["MetricAlarms"]) == 6
-    bucket = aws.client("ssm").get_parameter(Name=f"/{PROJECT}/data-bucket")["Parameter"]["Value"]
-    assert bucket == f"{PROJECT}-data-000000000000-us-east-1"
+    pages = aws.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=f"/{PROJECT}")
+    listed = {found["Name"]: found["Value"] for page in pages for found in page["Parameters"]}
+    assert {name.removeprefix(f"/{PROJECT}/"): value for name, value in listed.items()} == {
+        "api-url": outputs.api_url,
+        "classify-batch-state-machine": outputs.batch_state_machine_arn,
+        "classify-image-state-machine": outputs.classify_state_machine_arn,
+        "data-bucket": outputs.data_bucket,
+        "endpoint-name": settings.endpoint_name,
+        "train-and-deploy-state-machine": outputs.train_state_machine_arn,
+        "uploads-bucket": outputs.uploads_bucket,
+    }
     events = aws.client("cloudformation").describe_stack_events
     before = len(events(StackName=f"{PROJECT}-operations")["StackEvents"])
     deploy(aws, settings)
