@@ -112,11 +112,15 @@ def test_a_model_in_half_precision_is_refused(model: Path) -> None:
         Predictor(model)
 
 
-def further(base: Path, model: Path, given: dict[str, str]) -> Container:
+def further(
+    base: Path, model: Path, given: dict[str, str], *, checkpoints: bool = False
+) -> Container:
     """Lay out a job that goes on from a model, and train it."""
     write_job(base, FURTHER | given, train=16, validation=8, size=SIDE)
     add_model(base, model)
     container = Container(base)
+    if checkpoints:
+        container.checkpoint_dir.mkdir()
     train(read_job(container), container, StopRequest())
     return container
 
@@ -153,6 +157,23 @@ def test_what_has_gone_on_learns_and_goes_on_again(built_in: BuiltIn, tmp_path: 
         for container in (first, second)
     )
     assert one.argmax() == two.argmax()
+
+
+def test_a_training_that_went_on_is_resumed_and_its_card_says_where_it_began(
+    built_in: BuiltIn, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    container = further(tmp_path, built_in.model, {"epochs": "2"}, checkpoints=True)
+    (file,) = container.model_dir.glob("*.params")
+    before = file.read_bytes()
+    shutil.rmtree(container.model_dir)
+    train(read_job(container), container, StopRequest())
+    assert "Resumed from the checkpoint after 2 epochs" in caplog.messages
+    assert file.read_bytes() == before
+    card = json.loads((container.output_data_dir / "model-card.json").read_text())
+    assert card["additional_information"]["custom_details"]["began with"] == (
+        "the earlier model in channel model"
+    )
 
 
 @pytest.mark.parametrize(
