@@ -8,8 +8,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from .conftest import Scones, make_scones, source_arguments
+from .conftest import Scones, make_scones
+from .test_aws_profile import draw_noise
 
+TEST_IMAGES = 8  # of each class: where the demo is interrupted does not depend on how many
 STAGES = ("up", "etl", "deploy", "train", "endpoint", "workflow", "report", "end")
 
 
@@ -21,10 +23,21 @@ def same(tmp_path_factory: pytest.TempPathFactory):
     made.run("down")
 
 
-def interrupt(scones: Scones, number: int) -> tuple[int, str]:
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Few images of three classes: `demo` takes two of them unless told otherwise."""
+    folder = tmp_path_factory.mktemp("photos")
+    for split, count in (("train", 40), ("test", TEST_IMAGES)):
+        for number in range(count):
+            for name in ("bicycle", "bus", "motorcycle"):
+                draw_noise(folder / split / name / f"{number}.png", seed=(count, number))
+    return folder
+
+
+def interrupt(scones: Scones, photos: Path, number: int) -> tuple[int, str]:
     """Press Ctrl-C as soon as the demo says that a stage has begun."""
     said = []
-    with scones.start("demo", *source_arguments()) as process:
+    with scones.start("demo", "--folder", str(photos)) as process:
         watchdog = threading.Timer(500, process.kill)
         watchdog.start()
         assert process.stderr is not None
@@ -40,8 +53,10 @@ def interrupt(scones: Scones, number: int) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_an_interrupted_stage_is_one_line_and_leaves_no_process(same: Scones, stage: str) -> None:
-    code, said = interrupt(same, STAGES.index(stage) + 1)
+def test_an_interrupted_stage_is_one_line_and_leaves_no_process(
+    same: Scones, photos: Path, stage: str
+) -> None:
+    code, said = interrupt(same, photos, STAGES.index(stage) + 1)
     assert code == 130, said
     assert len(re.findall(r"^error: interrupted", said, re.MULTILINE)) == 1
     assert "Traceback" not in said
@@ -62,10 +77,12 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def test_the_next_run_completes_with_three_classes_and_leaves_nothing(same: Scones) -> None:
-    summary = same.json("demo", *source_arguments(), "--classes", "bicycle,motorcycle,bus")
+def test_the_next_run_completes_with_three_classes_and_leaves_nothing(
+    same: Scones, photos: Path
+) -> None:
+    summary = same.json("demo", "--folder", str(photos), "--classes", "bicycle,motorcycle,bus")
     assert summary["classes"] == ["bicycle", "motorcycle", "bus"]
-    assert summary["test_images"] == 300
+    assert summary["test_images"] == 3 * TEST_IMAGES
     assert summary["executions"]["failed"] == 0
     assert summary["captured_records"] == summary["test_images"]
     assert summary["removed"]
