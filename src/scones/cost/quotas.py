@@ -25,15 +25,18 @@ class Quota:
         service: Its code, such as sagemaker.
         name: As Service Quotas has it.
         needed: What the settings need at once.
+        with_detector: The same once the detector is deployed too; None where that is no matter.
     """
 
     service: str
     name: str
     needed: int
+    with_detector: int | None = None
 
     def __str__(self) -> str:
         """Return it in a phrase."""
-        return f"{self.name} (needed: {self.needed})"
+        also = "" if self.with_detector is None else f", with the detector {self.with_detector}"
+        return f"{self.name} (needed: {self.needed}{also})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,14 @@ class AccountQuota:
         if self.allowed is None:
             return f"{self.quota}; Service Quotas does not name it"
         said = f"{self.quota}, allowed: {self.allowed:g}"
-        if self.enough:
+        most = self.quota.with_detector or self.quota.needed
+        if self.allowed >= most:
             return said
+        short = "TOO LITTLE FOR THE DETECTOR" if self.enough else "TOO LITTLE"
         return (
-            f"{said}: TOO LITTLE, run `aws service-quotas request-service-quota-increase "
+            f"{said}: {short}, run `aws service-quotas request-service-quota-increase "
             f"--service-code {self.quota.service} --quota-code {self.code} "
-            f"--desired-value {self.quota.needed}`"
+            f"--desired-value {most}`"
         )
 
 
@@ -79,7 +84,10 @@ def quotas(target: Profile) -> list[Quota]:
     endpoint = f"{target.endpoint_instance_type} for endpoint usage"
     return [
         Quota("sagemaker", training, target.training_instances),
-        Quota("sagemaker", endpoint, target.endpoint_most_instances),
+        Quota(
+            *("sagemaker", endpoint, target.endpoint_most_instances),
+            with_detector=target.endpoint_most_instances + 1,
+        ),
         Quota("lambda", "Concurrent executions", batch_concurrency()),
     ]
 

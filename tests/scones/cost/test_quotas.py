@@ -1,5 +1,7 @@
 """What the settings need against what an account has; answers as botocore's model has them."""
 
+import re
+
 import boto3
 import pytest
 from botocore.stub import Stubber
@@ -16,7 +18,7 @@ def test_the_quotas_are_those_of_the_settings() -> None:
     scaled = AWS.model_copy(update={"endpoint_most_instances": 4})
     assert [str(quota) for quota in quotas(scaled)] == [
         "ml.p3.2xlarge for training job usage (needed: 1)",
-        "ml.m5.xlarge for endpoint usage (needed: 4)",
+        "ml.m5.xlarge for endpoint usage (needed: 4, with the detector 5)",
         "Concurrent executions (needed: 4)",
     ]
     assert '"MaxConcurrency": 4' in BATCH_DEFINITION.read_text()
@@ -83,3 +85,16 @@ def test_one_that_is_not_named_is_not_guessed(account) -> None:
     assert found == AccountQuota(TRAINING, None, "")
     assert found.enough is None
     assert "does not name it" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "said"),
+    [
+        (1, "TOO LITTLE, run `aws service-quotas request.* --desired-value 3`"),
+        (2, "TOO LITTLE FOR THE DETECTOR, run `aws service-quotas request.* --desired-value 3`"),
+        (3, r"allowed: 3$"),
+    ],
+)
+def test_what_the_detector_needs_is_told_apart(allowed: int, said: str) -> None:
+    quota = Quota("sagemaker", "ml.m5.xlarge for endpoint usage", 2, with_detector=3)
+    assert re.search(said, str(AccountQuota(quota, allowed, "L-1")))
