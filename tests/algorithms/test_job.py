@@ -94,11 +94,23 @@ def test_every_hyperparameter_refuses_nonsense_by_name(parameter) -> None:
         ({"image_shape": "1,28,28"}, "image_shape='1,28,28' must be"),
         ({"checkpoint_frequency": "5", "epochs": "4"}, "checkpoint_frequency=5 is more than epoch"),
         ({"multi_label": "1", "top_k": "2"}, "top_k belongs to single labels"),
-        ({"use_pretrained_model": "1", "num_layers": "18"}, "has a base for network="),
+        (
+            {"use_pretrained_model": "1", "num_layers": "18"},
+            "has ResNets for images of 96 pixels and more",
+        ),
+        (
+            {"use_pretrained_model": "1", "num_layers": "20"},
+            "needs GluonCV's weights of that ResNet in the channel pretrained",
+        ),
         (
             {"use_pretrained_model": "1", "image_shape": "3,224,224"},
+            "needs GluonCV's weights of that ResNet in the channel pretrained",
+        ),
+        (
+            {"use_pretrained_model": "1", "image_shape": "3,224,224", "network": "wide"},
             "has a base for images below 96 pixels alone",
         ),
+        ({"use_pretrained_model": "1", "network": "small"}, "has nothing for network=small"),
     ],
 )
 def test_values_that_contradict_are_refused(

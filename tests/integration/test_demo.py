@@ -4,13 +4,18 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from localstack_client.session import Session as LocalStackSession
+
+from scones import training
+from scones.emulation.services import interpreter
 
 from .conftest import Scones, source_arguments
 
@@ -362,6 +367,33 @@ def test_a_batch_transform_answers_as_the_endpoint_does(kept: Kept) -> None:
         probabilities = json.loads(found)["prediction"]
         assert max(probabilities) == pytest.approx(decision["confidence"], abs=1e-5)
         assert IMAGES[probabilities.index(max(probabilities))] == decision["predicted_class"]
+
+
+PUBLISHED = """
+import sys, mxnet
+from gluoncv.model_zoo import get_model
+network = get_model("cifar_resnet20_v1")
+network.initialize()
+network(mxnet.nd.zeros((1, 3, 32, 32)))
+network.save_parameters(sys.argv[1])
+"""
+
+
+def test_a_published_resnet_is_trained_further(kept: Kept, tmp_path: Path) -> None:
+    scones, _ = kept
+    weights = tmp_path / "cifar_resnet20_v1-121e1579.params"
+    program = [interpreter("algorithms"), "-W", "ignore", "-c", PUBLISHED, weights]
+    subprocess.run(program, check=True, timeout=120)
+    assert "--weights has no effect" in scones.refused("train", "--weights", str(weights), code=2)
+    prefix = "SCONES_TRAINING__HYPERPARAMETERS__"
+    asked = {"NUM_LAYERS": "20", "USE_PRETRAINED_MODEL": "1", "EPOCHS": "1"}
+    asking = replace(
+        scones,
+        environment=scones.environment | {prefix + name: value for name, value in asked.items()},
+    )
+    job = asking.json("train", "--weights", str(weights))["job_name"]
+    lines = training.log_lines(scones.aws, job)
+    assert any(f"Starting from {weights.name}: 105 of 107 parameters" in line for line in lines)
 
 
 def test_destroy_leaves_nothing_behind(kept: Kept) -> None:

@@ -26,6 +26,7 @@ IMAGE_TYPES = ("application/x-image", "image/png", "image/jpeg")
 RECORDIO_TYPE = "application/x-recordio"
 MODEL_TYPE = "application/x-sagemaker-model"
 MODEL_CHANNEL = "model"  # an earlier job's model.tar.gz: incremental training
+PRETRAINED = "pretrained"  # channel of ours: a file of GluonCV's published weights
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,24 @@ from scones.steps import model
 
 @click.command()
 @click.option("--job-name", help="Name of the training job; by default a new one.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Begin with this .params file of GluonCV's instead of downloading it.",
+)
 @yes_option
 @json_option
 @pass_invocation
-def train(invocation: Invocation, *, job_name: str | None, yes: bool, as_json: bool) -> None:
+def train(
+    invocation: Invocation, *, job_name: str | None, weights: Path | None, yes: bool, as_json: bool
+) -> None:
     """Upload the staged images and train a model; follow its log until it ends."""
     with invocation.project() as (project, terminal):
         project.require_services()
         dataset = project.dataset()
         confirm(project, terminal, "trains on an instance that costs", yes=yes)
         terminal.headline(f"Training on {dataset.size('train'):,} images")
-        result = model.train(project, dataset, job_name=job_name)
+        result = model.train(project, dataset, job_name=job_name, weights=weights)
         cpu = f", {seconds(result.cpu_seconds)} of CPU" if result.cpu_seconds else ""
         text = f"{result.job_name}: done in {seconds(result.seconds)}{cpu}\n{result.model_uri}"
         terminal.result(asdict(result), text, as_json=as_json)

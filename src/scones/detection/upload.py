@@ -1,6 +1,5 @@
 """Makes an S3 prefix hold exactly the staged scenes."""
 
-from pathlib import Path
 from typing import Any
 
 from scones.detection.staged import DOCUMENT, StagedScenes
@@ -9,7 +8,6 @@ from scones.etl.mirror import item, mirror
 from scones.progress import SILENT, Reporter
 
 PREFIX = "detection/"
-PRETRAINED = "pretrained"
 CHANNELS = ("train", "validation", "train_annotation", "validation_annotation")
 
 
@@ -40,15 +38,3 @@ def upload(
     places = [*(f"{PREFIX}{folder}/" for folder in folders), PREFIX + DOCUMENT]
     mirror(s3_client, bucket, objects, documents, places, reporter=reporter)
     return {channel: f"s3://{bucket}/{PREFIX}{channel}/" for channel in CHANNELS}
-
-
-def upload_weights(
-    s3_client: Any, weights: Path, bucket: str, *, reporter: Reporter = SILENT
-) -> dict[str, str]:
-    """Upload weights to begin with; returns the S3 URI of their channel."""
-    place = f"{PREFIX}{PRETRAINED}/"
-    mirror(
-        *(s3_client, bucket, [item(place + weights.name, weights)], [], [place]),
-        reporter=reporter,
-    )
-    return {PRETRAINED: f"s3://{bucket}/{place}"}

@@ -9,14 +9,14 @@ from scones.detection.builtin import read_builtin
 from scones.detection.coco import read_coco
 from scones.detection.composed import ComposedScenes
 from scones.detection.own_photos import OwnPhotos
-from scones.detection.pretrained import fetch, published
 from scones.detection.staged import StagedScenes
 from scones.detection.staging import SceneSource, stage
-from scones.detection.upload import upload, upload_weights
+from scones.detection.upload import PREFIX, upload
 from scones.detection.voc import read_voc
 from scones.errors import EndpointError
 from scones.etl.opening import open_source
 from scones.project import Project
+from scones.published_weights import fetch, published_detector, upload_weights
 from scones.training import DETECTOR, TrainingResult
 from scones.training_request import DETECTOR_METRICS, TrainingRequest
 
@@ -93,7 +93,7 @@ def published_weights(project: Project) -> Path:
         UsageError: There are none for it.
         DataError: They cannot be had, or are not what was published.
     """
-    wanted = published(project.settings.detector.hyperparameters)
+    wanted = published_detector(project.settings.detector.hyperparameters)
     return fetch(project.state_dir / "downloads", wanted, reporter=project.reporter)
 
 
@@ -126,7 +126,7 @@ def train(
         request = _request(project, staged, name, hyperparameters)
         if weights is not None:
             channels = upload_weights(
-                *(project.aws.client("s3"), weights, project.outputs.data_bucket),
+                *(project.aws.client("s3"), weights, project.outputs.data_bucket, PREFIX),
                 reporter=project.reporter,
             )
             request = replace(request, channels={**request.channels, **channels})

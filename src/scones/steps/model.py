@@ -10,6 +10,7 @@ from scones.etl.dataset import Dataset
 from scones.etl.opening import open_source
 from scones.pretraining import Pretrained
 from scones.project import Project
+from scones.published_weights import fetch, published_classifier, upload_weights
 from scones.retraining import Retraining, RetrainingRequest
 from scones.steps import infrastructure
 from scones.steps.data import upload_images
@@ -19,15 +20,24 @@ from scones.training_request import TrainingRequest
 CHOOSES_NETWORK = {"num_layers", "network", "recipe", "image_shape", "use_pretrained_model"}
 
 
-def train(project: Project, dataset: Dataset, *, job_name: str | None = None) -> TrainingResult:
+def train(
+    project: Project,
+    dataset: Dataset,
+    *,
+    job_name: str | None = None,
+    weights: Path | None = None,
+) -> TrainingResult:
     """Upload the images and train; pick up a job of this project that is still running.
 
     Args:
         project: The project.
         dataset: What to train on.
         job_name: A name for the job, by default a new one.
+        weights: A .params file of GluonCV's to begin with, where the job asks for one; by default
+            it is downloaded.
 
     Raises:
+        UsageError: The job asks for weights that nobody has published, or for none.
         TrainingError: The job failed or was stopped, or its name is taken.
     """
     hyperparameters = hyperparameters_of(project, dataset)
@@ -37,7 +47,8 @@ def train(project: Project, dataset: Dataset, *, job_name: str | None = None) ->
         name = running
     else:
         name = job_name or training.new_job_name(project.settings.project)
-        training.start(project.aws, _request(project, dataset, name, hyperparameters))
+        request = _request(project, dataset, name, hyperparameters, weights)
+        training.start(project.aws, request)
     return training.wait(project.aws, name, reporter=project.reporter)
 
 
@@ -125,20 +136,28 @@ def training_request(project: Project, dataset: Dataset) -> TrainingRequest:
 
 
 def _request(
-    project: Project, dataset: Dataset, job_name: str, hyperparameters: dict[str, Any]
+    project: Project,
+    dataset: Dataset,
+    job_name: str,
+    hyperparameters: dict[str, Any],
+    weights: Path | None = None,
 ) -> TrainingRequest:
     target = project.settings.target
     machine = target.training_instance_type
     for doubt in builtin_algorithm.check(target.training_image, hyperparameters, machine):
         project.reporter.note(doubt)
     outputs = project.outputs
-    uploaded = upload_images(project, dataset)
+    weights = _weights(project, hyperparameters, weights)
+    channels = dict(upload_images(project, dataset).training_channels)
+    if weights is not None:
+        s3 = project.aws.client("s3")
+        channels |= upload_weights(s3, weights, outputs.data_bucket, "", reporter=project.reporter)
     return TrainingRequest(
         job_name=job_name,
         image=project.training_image,
         instance_type=target.training_instance_type,
         role_arn=outputs.sagemaker_role_arn,
-        channels=uploaded.training_channels,
+        channels=channels,
         output_uri=f"s3://{outputs.data_bucket}/models",
         checkpoint_uri=f"s3://{outputs.data_bucket}/checkpoints/{job_name}",
         hyperparameters=hyperparameters,
@@ -150,6 +169,21 @@ def _request(
         kms_key_arn=target.kms_key_arn,
         tags=project.tags,
     )
+
+
+def _weights(project: Project, hyperparameters: dict[str, Any], given: Path | None) -> Path | None:
+    """Get GluonCV's weights where the job asks for them; AWS's built-in has its own inside."""
+    target = project.settings.target
+    own = target.own_algorithm and not builtin_algorithm.is_builtin(target.training_image)
+    wanted = published_classifier(hyperparameters) if own else None
+    if wanted is None and given is not None:
+        raise UsageError(
+            "--weights has no effect on this job: it belongs to our algorithm with num_layers and "
+            "use_pretrained_model = 1 in [training.hyperparameters]"
+        )
+    if wanted is None or given is not None:
+        return given
+    return fetch(project.state_dir / "downloads", wanted, reporter=project.reporter)
 
 
 def hyperparameters_of(project: Project, dataset: Dataset) -> dict[str, Any]:

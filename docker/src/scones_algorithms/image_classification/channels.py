@@ -8,6 +8,7 @@ from scones_algorithms.container import (
     IMAGE_TYPES,
     MODEL_CHANNEL,
     MODEL_TYPE,
+    PRETRAINED,
     RECORDIO_TYPE,
     Channel,
 )
@@ -48,7 +49,7 @@ def has_class_ids(channel: Channel) -> bool:
 
 def channel_problems(channels: Mapping[str, Channel]) -> list[str]:
     """Tell what keeps these channels from being a job's, one sentence per problem."""
-    known = {*LIST_OF, *LIST_OF.values(), MODEL_CHANNEL}
+    known = {*LIST_OF, *LIST_OF.values(), MODEL_CHANNEL, PRETRAINED}
     found = [
         f"channel {name} is unknown: there are {', '.join(sorted(known))}"
         for name in sorted(set(channels) - known)

@@ -51,7 +51,7 @@ HYPERPARAMETERS = (
     ),
     Hyperparameter("resize", integer(1), note="shorter side of a training image, in pixels"),
     Hyperparameter("top_k", integer(2)),
-    Hyperparameter("use_pretrained_model", flag(), False, note="network=wide"),
+    Hyperparameter("use_pretrained_model", flag(), False, note="num_layers: channel pretrained"),
     Hyperparameter("use_weighted_loss", flag(), False, note="multi_label only"),
     Hyperparameter("weight_decay", number(0, 1), note="sgd, nag"),
     # Ours.

@@ -2,9 +2,10 @@
 
     channel `model`           an earlier job's model.tar.gz: all layers (incremental training);
                               of a job of AWS's own algorithm, its network as well
-    use_pretrained_model=1    the base network that comes with this package: all but the last layer
+    use_pretrained_model=1    the base network that comes with this package: all but the last layer;
+                              with num_layers GluonCV's published ResNet in channel `pretrained`
 
-The channel wins, as with the built-in.
+The first wins, as with the built-in.
 """
 
 import json
@@ -15,14 +16,19 @@ from typing import Any, Final
 import numpy as np
 
 from scones_algorithms.checkpoint import Arrays
-from scones_algorithms.container import MODEL_CHANNEL, Channel
+from scones_algorithms.container import MODEL_CHANNEL, PRETRAINED, Channel
 from scones_algorithms.earlier_model import load_arrays, unpacked
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.builtin_model import read_built_in
 from scones_algorithms.image_classification.builtin_network import in_our_scale, open_network
 from scones_algorithms.image_classification.files import METADATA_FILE, latest_weights
 from scones_algorithms.image_classification.job import Job
-from scones_algorithms.image_classification.network import build_network, last_layer
+from scones_algorithms.image_classification.network import (
+    build_network,
+    describe_network,
+    last_layer,
+)
+from scones_algorithms.published_weights import take_published
 from scones_algorithms.weights import set_weights
 
 log = logging.getLogger(__name__)
@@ -48,20 +54,21 @@ def set_initial_weights(network: Any, job: Job) -> None:
     """Give a network the weights that the job names, if it names any.
 
     Raises:
-        CustomerError: the model of the channel is broken, or of another shape.
+        CustomerError: what the channel holds is broken, or of another network.
     """
     if MODEL_CHANNEL in job.channels:
         arrays = read_model(job.channels[MODEL_CHANNEL], last_layer(network))
         _check_shapes(network, arrays)
+        set_weights(network, arrays)
         log.info("Starting from the model in channel %s", MODEL_CHANNEL)
-    elif job.use_pretrained_model:
+    elif job.begins_with_published:
+        take_published(network, job.channels[PRETRAINED], describe_network(job.num_layers))
+    elif job.begins_with_base:
         arrays = read_base(BASE_FILE)
         for name in last_layer(network):
             arrays.pop(name, None)
+        set_weights(network, arrays)
         log.info("Starting from the base network %s", BASE_FILE.name)
-    else:
-        return
-    set_weights(network, arrays)
 
 
 def read_base(path: Path) -> Arrays:

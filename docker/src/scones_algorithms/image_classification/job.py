@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scones_algorithms.container import MODEL_CHANNEL, Channel, Cluster, Container
+from scones_algorithms.container import MODEL_CHANNEL, PRETRAINED, Channel, Cluster, Container
 from scones_algorithms.declaration import read
 from scones_algorithms.early_stopping import EarlyStopping
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.image_classification.channels import channel_problems
-from scones_algorithms.image_classification.contract import HYPERPARAMETERS
+from scones_algorithms.image_classification.contract import CIFAR_DEPTHS, HYPERPARAMETERS
 from scones_algorithms.image_classification.recipe import (
     AUGMENTATION_TYPES,
     BASE_NETWORK,
@@ -53,7 +53,8 @@ class Job:
         early_stopping: None to run all epochs.
         multi_label: an image has several labels, each with a probability of its own.
         use_weighted_loss: rare labels of a multi-label job count for more.
-        use_pretrained_model: begin with the base network that comes with this package.
+        use_pretrained_model: begin with weights that are there already, where no channel `model`
+            has others.
         checkpoint_frequency: keep the model of every such epoch as well; None for none.
         top_k: also report whether the class is among the k likeliest.
         seed: of everything random.
@@ -86,6 +87,16 @@ class Job:
     channels: Mapping[str, Channel]
     given: Mapping[str, str]
     remarks: tuple[str, ...]
+
+    @property
+    def begins_with_base(self) -> bool:
+        """Whether it begins with the base network that comes with this package."""
+        return self.use_pretrained_model and self.wide and MODEL_CHANNEL not in self.channels
+
+    @property
+    def begins_with_published(self) -> bool:
+        """Whether it begins with GluonCV's weights in the channel `pretrained`."""
+        return self.use_pretrained_model and not self.wide and MODEL_CHANNEL not in self.channels
 
 
 def read_job(container: Container) -> Job:
@@ -124,26 +135,51 @@ def _contradictions(values: Mapping[str, Any], channels: Mapping[str, Channel]) 
         epochs = _recipe(values).epochs
         if frequency > epochs:
             found.append(f"checkpoint_frequency={frequency} is more than epochs={epochs}")
-    found += _no_base(values) if values.get("use_pretrained_model") else []
+    if values.get("use_pretrained_model") and MODEL_CHANNEL not in channels:
+        found += _no_weights(values, PRETRAINED in channels)
     if values.get("early_stopping") and "validation" not in channels:
         found.append("early_stopping needs a validation channel")
     return found
 
 
-def _no_base(values: Mapping[str, Any]) -> list[str]:
-    """Tell why there is no base network for a job."""
-    shape = values.get("image_shape")
-    if values.get("num_layers") or values.get("network") not in (None, BASE_NETWORK):
-        return [
-            f"use_pretrained_model=1 has a base for network={BASE_NETWORK} alone: leave out "
-            "num_layers and network, or give an earlier job's model in the channel model"
-        ]
-    if shape and min(shape[1:]) >= SMALL_SIDE:
+def _no_weights(values: Mapping[str, Any], published: bool) -> list[str]:
+    """Tell why there are no weights to begin with for a job.
+
+    Args:
+        values: those that are valid.
+        published: whether there is a channel with GluonCV's.
+    """
+    shape, depth, network = (values.get(n) for n in ("image_shape", "num_layers", "network"))
+    if network == "small":
+        return ["use_pretrained_model=1 has nothing for network=small: leave out network"]
+    if not shape:
+        return []
+    large = min(shape[1:]) >= SMALL_SIDE
+    if network == BASE_NETWORK and large:
         return [
             f"use_pretrained_model=1 has a base for images below {SMALL_SIDE} pixels alone: give "
             "image_shape=3,32,32"
         ]
+    if _has_base(values):
+        return [f"channel {PRETRAINED} belongs to num_layers"] if published else []
+    if not large and depth not in CIFAR_DEPTHS:
+        return [
+            f"use_pretrained_model=1 has ResNets for images of {SMALL_SIDE} pixels and more: give "
+            "a larger image_shape, or leave out num_layers and network for the base network"
+        ]
+    if not published:
+        return [
+            f"use_pretrained_model=1 needs GluonCV's weights of that ResNet in the channel "
+            f"{PRETRAINED}, as `scones train` gives them, or an earlier job's model in the channel "
+            f"{MODEL_CHANNEL}"
+        ]
     return []
+
+
+def _has_base(values: Mapping[str, Any]) -> bool:
+    """Whether a job that wants pretrained weights is one for the base network."""
+    other = values.get("num_layers") or values.get("network") not in (None, BASE_NETWORK)
+    return not other and min(values["image_shape"][1:]) < SMALL_SIDE
 
 
 def _job(
@@ -205,7 +241,7 @@ def _num_layers(values: Mapping[str, Any], recipe: Recipe) -> int | None:
     small_images = min(values["image_shape"][1:]) < SMALL_SIDE
     if (
         values["network"] in STAGED
-        or values["use_pretrained_model"]
+        or (values["use_pretrained_model"] and _has_base(values))
         or (values["network"] is None and recipe.name != "builtin" and small_images)
     ):
         return None
@@ -216,7 +252,8 @@ def _wide(values: Mapping[str, Any], recipe: Recipe) -> bool:
     """Whether the network is the base network's: to make one, or to begin with it."""
     if values["network"] or values["num_layers"]:
         return bool(values["network"] == "wide")
-    from_base = values["use_pretrained_model"] or recipe.name == PRETRAIN.name
+    begins_with_it = values["use_pretrained_model"] and _has_base(values)
+    from_base = begins_with_it or recipe.name == PRETRAIN.name
     return bool(from_base and BASE_NETWORK == "wide")
 
 
@@ -230,6 +267,11 @@ def _remarks(
         found.append("use_weighted_loss=1 has no effect without multi_label=1")
     if values["use_pretrained_model"] and MODEL_CHANNEL in channels:
         found.append("use_pretrained_model=1 has no effect beside channel model")
+    if PRETRAINED in channels and (MODEL_CHANNEL in channels or not values["use_pretrained_model"]):
+        found.append(
+            f"channel {PRETRAINED} has no effect without use_pretrained_model=1, or beside channel "
+            f"{MODEL_CHANNEL}"
+        )
     if values["kv_store"] and cluster.size == 1:
         found.append(f"kv_store={values['kv_store']} has no effect on one host")
     if not values["kv_store"] and cluster.size > 1:

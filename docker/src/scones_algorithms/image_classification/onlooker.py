@@ -7,7 +7,6 @@ from typing import Any
 import mxnet as mx
 import numpy as np
 
-from scones_algorithms.container import MODEL_CHANNEL
 from scones_algorithms.distributed.exchange import Exchange
 from scones_algorithms.image_classification.dataset import LabelledImages
 from scones_algorithms.image_classification.familiarity import (
@@ -67,7 +66,7 @@ class Onlooker:
 
 def has_onlooker(job: Job) -> bool:
     """Whether a job's network begins as the base network, and answers with what adds up to 1."""
-    return job.use_pretrained_model and MODEL_CHANNEL not in job.channels and not job.multi_label
+    return job.begins_with_base and not job.multi_label
 
 
 def learn(job: Job, images: LabelledImages, exchange: Exchange) -> Onlooker:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from scones_algorithms.container import MODEL_CHANNEL
+from scones_algorithms.container import MODEL_CHANNEL, PRETRAINED
 from scones_algorithms.declaration import Hyperparameter, read
 from scones_algorithms.image_classification.contract import HYPERPARAMETERS
 from scones_algorithms.image_classification.dataset import LabelledImages
@@ -128,7 +128,10 @@ def beginning(job: Job) -> dict[str, str]:
     """Tell which weights the training began with."""
     if MODEL_CHANNEL in job.channels:
         return {"began with": f"the earlier model in channel {MODEL_CHANNEL}"}
-    if not job.use_pretrained_model:
+    if job.begins_with_published:
+        files = sorted(job.channels[PRETRAINED].directory.rglob("*.params"))
+        return {"began with": f"GluonCV's published weights {files[0].name}"}
+    if not job.begins_with_base:
         return {"began with": "random weights"}
     said = _table(BASE_FILE.with_suffix(".md").read_text(encoding="utf-8"))
     return {

@@ -8,12 +8,12 @@ from scones_algorithms.container import (
     IMAGE_TYPES,
     MODEL_CHANNEL,
     MODEL_TYPE,
+    PRETRAINED,
     RECORDIO_TYPE,
     Channel,
 )
 
 ANNOTATION_OF: Final = {"train": "train_annotation", "validation": "validation_annotation"}
-PRETRAINED: Final = "pretrained"  # ours: a file of GluonCV's published weights
 
 
 class Format(Enum):

@@ -5,20 +5,18 @@
                            but the class scores where the number of classes differs
     network=wide           the base network that comes with this package: the first three stages
 
-The first wins. Nothing is downloaded here: a training container need not reach a network.
+The first wins.
 """
 
 import logging
 from typing import Any
 
-import mxnet as mx
-
-from scones_algorithms.container import MODEL_CHANNEL, Channel
+from scones_algorithms.container import MODEL_CHANNEL, PRETRAINED, Channel
 from scones_algorithms.earlier_model import load_arrays, unpacked
 from scones_algorithms.errors import CustomerError
 from scones_algorithms.object_detection.artifact import WEIGHTS_FILE
-from scones_algorithms.object_detection.channels import PRETRAINED
 from scones_algorithms.object_detection.job import Job
+from scones_algorithms.published_weights import take_published
 from scones_algorithms.weights import set_weights
 
 log = logging.getLogger(__name__)
@@ -34,7 +32,7 @@ def set_initial_weights(heads: Any, job: Job) -> None:
         _take_over(heads, job.channels[MODEL_CHANNEL])
         log.info("Starting from the model in channel %s", MODEL_CHANNEL)
     elif PRETRAINED in job.channels and job.given.get("use_pretrained_model") != "0":
-        _transfer(heads, job.channels[PRETRAINED], job.network)
+        take_published(heads.ssd, job.channels[PRETRAINED], job.network)
     elif job.begins_with_base:
         log.info("Starting from the base network %s", heads.ssd.features.take_base())
 
@@ -59,26 +57,3 @@ def _take_over(heads: Any, channel: Channel) -> None:
                 "be the same as in its training"
             )
     set_weights(heads, arrays)
-
-
-def _transfer(heads: Any, channel: Channel, network: str) -> None:
-    """Take what fits of a published detector, whose parameters go by their place in it."""
-    found = sorted(channel.directory.rglob("*.params"))
-    if len(found) != 1:
-        raise CustomerError(
-            f"channel {PRETRAINED} must hold one .params file of GluonCV's, not {len(found)}"
-        )
-    arrays = load_arrays(found[0])
-    places = heads.ssd._collect_params_with_prefix()
-    fitting = {
-        place: arrays[place]
-        for place, parameter in places.items()
-        if place in arrays
-        and parameter.shape == arrays[place].shape
-        and not isinstance(parameter, mx.gluon.parameter.Constant)
-    }
-    if not any(place.startswith("features.") for place in fitting):
-        raise CustomerError(f"{found[0].name} in channel {PRETRAINED} is not of {network}")
-    for place, array in fitting.items():
-        places[place].set_data(array)
-    log.info("Starting from %s: %d of %d parameters", found[0].name, len(fitting), len(places))

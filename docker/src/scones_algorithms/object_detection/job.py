@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scones_algorithms.container import MODEL_CHANNEL, Channel, Cluster, Container
+from scones_algorithms.container import MODEL_CHANNEL, PRETRAINED, Channel, Cluster, Container
 from scones_algorithms.declaration import read
 from scones_algorithms.early_stopping import EarlyStopping
 from scones_algorithms.errors import CustomerError
-from scones_algorithms.object_detection.channels import PRETRAINED, channel_problems
+from scones_algorithms.object_detection.channels import channel_problems
 from scones_algorithms.object_detection.contract import BUILT_IN_LEAST_SIDE, HYPERPARAMETERS
 from scones_algorithms.object_detection.recipe import RECIPES, Recipe
 

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from scones.detection.pretrained import REPOSITORY_ENV, Published, fetch, published
 from scones.errors import DataError, UsageError
+from scones.published_weights import (
+    REPOSITORY_ENV,
+    Published,
+    fetch,
+    published_classifier,
+    published_detector,
+)
 from tests.scones.etl.file_server import Behaviour, serving
 
 CONTENT = bytes(range(256)) * 4000
@@ -78,8 +84,47 @@ def test_what_was_not_published_is_not_kept(tmp_path: Path, body: bytes, words: 
     assert not list(tmp_path.glob("*.zip"))
 
 
-def test_weights_are_chosen_by_the_network() -> None:
-    assert published({"network": "mobilenet"}).name == "ssd_512_mobilenet1.0_coco"
-    assert published({"base_network": "vgg-16"}).file_name == "ssd_300_vgg16_atrous_coco-b302ad8a"
+def test_a_detectors_weights_are_chosen_by_its_network() -> None:
+    assert published_detector({"network": "mobilenet"}).name == "ssd_512_mobilenet1.0_coco"
+    assert (
+        published_detector({"base_network": "vgg-16"}).file_name
+        == "ssd_300_vgg16_atrous_coco-b302ad8a"
+    )
     with pytest.raises(UsageError, match="no published weights for network=wide"):
-        published({})
+        published_detector({})
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "name"),
+    [
+        ({"num_layers": 50, "use_pretrained_model": 1}, "resnet50_v1"),
+        ({"num_layers": "20", "use_pretrained_model": "1"}, "cifar_resnet20_v1"),
+        ({"network": "resnet", "use_pretrained_model": True}, "resnet18_v1"),
+        ({"recipe": "builtin", "use_pretrained_model": 1}, "resnet152_v1"),
+        ({"image_shape": "3,224,224", "use_pretrained_model": 1}, "resnet18_v1"),
+        ({"image_shape": "3,32,32", "use_pretrained_model": 1}, None),
+        ({"network": "wide", "use_pretrained_model": 1}, None),
+        ({"num_layers": 50, "use_pretrained_model": 0}, None),
+        ({"num_layers": 50}, None),
+    ],
+)
+def test_a_classifiers_weights_are_chosen_by_what_the_job_asks_for(
+    hyperparameters: dict[str, object], name: str | None
+) -> None:
+    found = published_classifier(hyperparameters)
+    assert (found and found.name) == name
+
+
+@pytest.mark.parametrize(
+    ("num_layers", "image_shape", "words"),
+    [
+        (200, "3,224,224", "no published weights for num_layers=200: take one of 18"),
+        (18, "3,32,32", "for num_layers=18 are for images of 96 pixels and more"),
+    ],
+)
+def test_weights_that_nobody_has_published_are_refused(
+    num_layers: int, image_shape: str, words: str
+) -> None:
+    given = {"num_layers": num_layers, "image_shape": image_shape, "use_pretrained_model": 1}
+    with pytest.raises(UsageError, match=words):
+        published_classifier(given)
