@@ -99,6 +99,10 @@ def test_the_built_in_recipe_keeps_the_best_validation_epoch(
     ]
     best = accuracies.index(max(accuracies)) + 1
     assert metadata(tmp_path)["epochs"] == best
+    said = [m for m in caplog.messages if m.startswith("Storing the best model")]
+    assert said[-1] == f"Storing the best model with validation accuracy: {max(accuracies):.6f}"
+    gains = [a for n, a in enumerate(accuracies) if a > max(accuracies[:n], default=-1)]
+    assert len(said) == len(gains)
     assert [path.name for path in (tmp_path / "model").glob("*.params")] == [
         f"image-classification-{best:04d}.params"
     ]

@@ -112,6 +112,8 @@ class Training:
             with self._weights_to_keep():
                 scores = self._validate(epochs_done - 1)
                 best = scores is not None and watch.is_best(scores.accuracy, epochs_done)
+                if keep_best and best and scores:
+                    log.info("Storing the best model with validation accuracy: %f", scores.accuracy)
                 if (keep_best and best) or self._is_due(epochs_done):
                     self._keep(epochs_done, scores, best or not keep_best)
             self._checkpoints.write(self._state(epochs_done, watch))
