@@ -37,6 +37,8 @@ def decode(data: bytes) -> Image.Image:
         image = Image.open(BytesIO(data), formats=FORMATS)
         refuse_too_large(image)
         image.load()
+        if image.mode == "RGB" and not image.info:
+            return image  # nothing to turn, to lay on white or to convert: most small PNG files
         return _as_rgb(ImageOps.exif_transpose(image))
     except ImageTooLargeError:
         raise

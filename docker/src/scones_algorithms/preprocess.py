@@ -1,6 +1,7 @@
 """What a network sees of an image: the one definition that training and serving share."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -45,9 +46,14 @@ def normalise(batch: Floats, mean: Sequence[float] = MEAN, std: Sequence[float] 
     Returns:
         A new array of the same shape.
     """
-    centre = np.asarray(mean, dtype=np.float32).reshape(1, -1, 1, 1)
-    scale = np.asarray(std, dtype=np.float32).reshape(1, -1, 1, 1)
-    return (batch - centre) / scale
+    found: Floats = batch - _of_channels(tuple(mean))
+    found /= _of_channels(tuple(std))
+    return found
+
+
+@lru_cache
+def _of_channels(values: tuple[float, ...]) -> Floats:
+    return np.asarray(values, dtype=np.float32).reshape(1, -1, 1, 1)
 
 
 def to_batch(pixels: Pixels, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> Floats:
