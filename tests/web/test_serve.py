@@ -60,10 +60,16 @@ def test_it_serves_until_ctrl_c(api: ApiServer, tmp_path: Path) -> None:
         assert url == f"http://127.0.0.1:{port}/"
         with urllib.request.urlopen(f"{url}health", timeout=SECONDS) as answer:
             assert json.load(answer) == {"status": "ok"}
+        assert running.stderr is not None
+        told = ""
+        while "next:" not in told:  # the last word before it waits
+            line = running.stderr.readline()
+            assert line, told
+            told += line
         running.send_signal(signal.SIGINT)
-        _, told = running.communicate(timeout=SECONDS)
-        assert running.returncode == 0, told
-        assert KEY not in said + told
+        _, rest = running.communicate(timeout=SECONDS)
+        assert running.returncode == 0, told + rest
+        assert KEY not in said + told + rest
         assert f"with http://127.0.0.1:{port} among site_origins" in " ".join(told.split())
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(url, timeout=SECONDS)
