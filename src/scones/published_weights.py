@@ -73,7 +73,8 @@ def published_classifier(hyperparameters: Mapping[str, object]) -> Published | N
     """Choose the ResNet that fits a job of image classification.
 
     Returns:
-        None where the job does not ask for one: its base network, if it wants one, is in the image.
+        None where the job does not ask for one, or not for one that there could be: its base
+        network, if it wants one, is in the image.
 
     Raises:
         UsageError: It asks for one that nobody has published.
@@ -85,6 +86,8 @@ def published_classifier(hyperparameters: Mapping[str, object]) -> Published | N
     small = any(side.strip().isdecimal() and int(side) < SMALL_SIDE for side in sides)
     if depth is None and (network in ("wide", "small") or (network is None and small)):
         return None
+    if depth is not None and not str(depth).isdecimal():
+        return None  # the job itself says what is wrong with it
     builtin = hyperparameters.get("recipe") == "builtin"
     layers = int(str(depth)) if depth else BUILT_IN_DEPTH if builtin else DEFAULT_DEPTH
     if layers not in CLASSIFIERS:

@@ -106,6 +106,7 @@ def test_a_detectors_weights_are_chosen_by_its_network() -> None:
         ({"network": "wide", "use_pretrained_model": 1}, None),
         ({"num_layers": 50, "use_pretrained_model": 0}, None),
         ({"num_layers": 50}, None),
+        ({"num_layers": "deep", "use_pretrained_model": 1}, None),
     ],
 )
 def test_a_classifiers_weights_are_chosen_by_what_the_job_asks_for(
